@@ -1,0 +1,1 @@
+"""What crosses the wire: the envelope, and one module per topic."""

@@ -1,0 +1,63 @@
+"""Said by intake: agencies and what they pledge. Compacted: each event is the agency's whole state."""
+
+from datetime import date, time
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.base import AgencyCode, Event, ProcedureCode
+
+TOPIC = "thanthien.agencies.v1"
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Shift(BaseModel):
+    """Opening and closing, local time of the agency, within one day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    opens: time
+    closes: time
+
+
+class Pledge(BaseModel):
+    """What an agency promises beyond the law, for a period."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Annotated[int, Field(ge=1)]
+    valid_from: date
+    valid_to: date | None = None
+    """The last day of the period; None while open."""
+    hours: dict[Weekday, tuple[Shift, ...]]
+    """Working hours; a weekday left out is a day off."""
+    same_day: tuple[ProcedureCode, ...] = ()
+    """Procedures resolved the day they are received."""
+    keeps_friday: bool = True
+    """A complete same-day dossier received on a Friday is never put off past the weekend."""
+    xin: tuple[Literal["chao", "loi", "cam-on", "phep"], ...] = ()
+    luon: tuple[Literal["smile", "gentle", "listen", "help"], ...] = ()
+    khong: tuple[Annotated[int, Field(ge=1, le=5)], ...] = ()
+
+
+class AgencyRegistered(Event):
+    """An agency, its period, its successor and every pledge it has registered."""
+
+    TYPE: ClassVar[str] = "thanthien.agencies.AgencyRegistered.v1"
+    TOPIC: ClassVar[str] = TOPIC
+
+    agency: AgencyCode
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    """The agency's public name; not personal data."""
+    valid_from: date
+    valid_to: date | None = None
+    successor: AgencyCode | None = None
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    calendar: str = "vn"
+    """Which holiday calendar of the rule book it keeps."""
+    pledges: tuple[Pledge, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return self.agency

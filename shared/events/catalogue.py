@@ -1,0 +1,38 @@
+"""Every event we know, by its CloudEvents type."""
+
+from shared.events import agencies, deadlines, dossiers, feedback, procedures
+from shared.events.base import Event
+
+EVENTS: dict[str, type[Event]] = {
+    event.TYPE: event
+    for event in (
+        agencies.AgencyRegistered,
+        procedures.ProcedureRegistered,
+        dossiers.DossierSubmitted,
+        dossiers.SupplementRequested,
+        dossiers.DossierSupplemented,
+        dossiers.DossierAccepted,
+        dossiers.DossierRefused,
+        dossiers.DossierTransferred,
+        dossiers.DossierResolved,
+        dossiers.DossierReturned,
+        dossiers.DossierWithdrawn,
+        dossiers.DossierStopped,
+        deadlines.DeadlineSet,
+        deadlines.AppointmentSet,
+        deadlines.ClockStopped,
+        deadlines.AlarmRung,
+        deadlines.DeadlineMet,
+        deadlines.DeadlineMissed,
+        deadlines.BreachWithdrawn,
+        feedback.NoticeSent,
+        feedback.RatingGiven,
+        feedback.ConductReported,
+    )
+}
+
+COMPACTED = frozenset({agencies.TOPIC, procedures.TOPIC})
+"""Topics whose events carry whole states: Kafka keeps the last per key, so holes are no gaps."""
+
+CLOCK_TOPIC = "thanthien.clock.v1"
+"""Drives the virtual clock in replays and tests; unused in life."""

@@ -1,0 +1,105 @@
+"""Said by deadline: when things are due, who was called, what came of it. Keyed by subject."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.events.base import AgencyCode, Event, Instant, VersionId
+
+TOPIC = "thanthien.deadlines.v1"
+
+ClockKind = Literal["dossier", "conduct_report"]
+Rung = Literal["at_risk", "pledge_missed", "breach"]
+
+
+class DeadlineEvent(Event):
+    """What every event of a clock says. `code` is the dossier's or the report's."""
+
+    TOPIC: ClassVar[str] = TOPIC
+
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9.-]{1,64}$")]
+    kind: ClockKind
+    agency: AgencyCode
+    generation: Annotated[int, Field(ge=1)]
+    """1 for the first reckoning; one more each time the limit counts anew (a supplement)."""
+
+    @property
+    def subject(self) -> str:
+        return self.code
+
+
+class DeadlineSet(DeadlineEvent):
+    """A clock runs. `appointment_at` is what Mẫu 01 prints: the earlier of the two due instants."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.DeadlineSet.v1"
+
+    received_at: Instant
+    legal_due: Instant | None
+    """None where the procedure has no limit."""
+    pledge_due: Instant | None
+    """None where the agency pledges nothing beyond the law for this dossier."""
+    appointment_at: Instant | None
+    regime: VersionId
+    rules_version: VersionId
+    calendar_version: VersionId
+
+
+class AppointmentSet(DeadlineEvent):
+    """A head of unit chose another lawful instant; the due instants stay."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.AppointmentSet.v1"
+
+    appointment_at: Instant
+
+
+class ClockStopped(DeadlineEvent):
+    """Nothing is due any more (or, for a supplement, until it comes)."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.ClockStopped.v1"
+
+    reason: Literal["supplement", "refused", "withdrawn", "stopped"]
+    stopped_at: Instant
+
+
+class AlarmRung(DeadlineEvent):
+    """Somebody is called, once per clock, generation and rung."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.AlarmRung.v1"
+
+    rung: Rung
+    due_at: Instant
+    """When the rung was to ring."""
+    rang_at: Instant
+    is_late: bool
+    """It could not ring when it should have (the service was down)."""
+
+
+class DeadlineMet(DeadlineEvent):
+    """Resolved by the legal due instant, by event time."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.DeadlineMet.v1"
+
+    resolved_at: Instant
+    is_pledge_kept: bool | None
+    """None where nothing was pledged."""
+    is_early: bool
+    """Resolved on an earlier local day than the appointment's."""
+
+
+class DeadlineMissed(DeadlineEvent):
+    """Resolved after the legal due instant, by event time."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.DeadlineMissed.v1"
+
+    resolved_at: Instant
+    legal_due: Instant
+
+
+class BreachWithdrawn(DeadlineEvent):
+    """A breach was called, and the event that had kept the deadline came late: "lệch đồng bộ"."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.BreachWithdrawn.v1"
+
+    resolved_at: Instant
+    legal_due: Instant
+    heard_at: Instant

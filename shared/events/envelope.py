@@ -1,0 +1,87 @@
+"""The CloudEvents 1.0 envelope, in Kafka's binary mode: attributes as `ce_*` headers, the body as value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+SPEC_VERSION = "1.0"
+REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time")
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class EnvelopeError(ValueError):
+    """The headers are not a CloudEvents envelope; the message names the header and the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who said what about whom, when, and as which of their sayings."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    sequence: int | None = None
+    """1, 2, 3… per source and subject; None for foreign systems, which are deduplicated by id."""
+    traceparent: str | None = None
+
+    def to_headers(self) -> list[tuple[str, bytes]]:
+        """The Kafka headers of this envelope."""
+        headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", self.id.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_subject", self.subject.encode()),
+            ("ce_time", self.time.isoformat().encode()),
+            ("content-type", b"application/json"),
+        ]
+        if self.sequence is not None:
+            headers.append(("ce_sequence", b"%d" % self.sequence))
+        if self.traceparent is not None:
+            headers.append(("traceparent", self.traceparent.encode()))
+        return headers
+
+    @classmethod
+    def from_headers(cls, headers: Headers) -> "Envelope":
+        """Read an envelope. Raises `EnvelopeError` naming the header that is missing or wrong."""
+        try:
+            found = {name: value.decode() for name, value in headers}
+        except (UnicodeDecodeError, AttributeError) as error:
+            raise EnvelopeError(f"a header is not UTF-8 text: {error}") from error
+        for name in REQUIRED:
+            if not found.get(name):
+                raise EnvelopeError(f"header {name} is missing")
+        if found["ce_specversion"] != SPEC_VERSION:
+            raise EnvelopeError(
+                f"header ce_specversion is {found['ce_specversion']!r}; we speak 1.0"
+            )
+        return cls(
+            id=found["ce_id"],
+            source=found["ce_source"],
+            type=found["ce_type"],
+            subject=found["ce_subject"],
+            time=_instant(found["ce_time"]),
+            sequence=_sequence(found.get("ce_sequence")),
+            traceparent=found.get("traceparent"),
+        )
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EnvelopeError(f"header ce_time is {text!r}; RFC 3339 is asked") from error
+    if instant.tzinfo is None:
+        raise EnvelopeError(f"header ce_time is {text!r}; it has no offset")
+    return instant
+
+
+def _sequence(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or int(text) < 1 or int(text) > 2**63 - 1:
+        raise EnvelopeError(f"header ce_sequence is {text!r}; 1, 2, 3… is asked")
+    return int(text)

@@ -1,0 +1,64 @@
+"""Said by feedback: what citizens were told and what they answered. No author, no words."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.events.base import AgencyCode, DossierCode, Event, Instant, ReportCode
+
+TOPIC = "thanthien.feedback.v1"
+
+Notice = Literal["greeting", "request", "apology", "thanks"]
+"""xin chào, xin phép, xin lỗi, xin cảm ơn."""
+
+Stars = Annotated[int, Field(ge=1, le=5)]
+
+
+class NoticeSent(Event):
+    TYPE: ClassVar[str] = "thanthien.feedback.NoticeSent.v1"
+    TOPIC: ClassVar[str] = TOPIC
+
+    dossier: DossierCode
+    agency: AgencyCode
+    notice: Notice
+    sent_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return self.dossier
+
+
+class RatingGiven(Event):
+    """Stars for each of the 4 luôn."""
+
+    TYPE: ClassVar[str] = "thanthien.feedback.RatingGiven.v1"
+    TOPIC: ClassVar[str] = TOPIC
+
+    dossier: DossierCode
+    agency: AgencyCode
+    smile: Stars
+    gentle: Stars
+    listen: Stars
+    help: Stars
+    rated_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return self.dossier
+
+
+class ConductReported(Event):
+    """A report against one or more of the 5 không. Its author and its words stay in feedback."""
+
+    TYPE: ClassVar[str] = "thanthien.feedback.ConductReported.v1"
+    TOPIC: ClassVar[str] = TOPIC
+
+    report: ReportCode
+    agency: AgencyCode
+    against: Annotated[tuple[Annotated[int, Field(ge=1, le=5)], ...], Field(min_length=1)]
+    dossier: DossierCode | None = None
+    reported_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return self.report
