@@ -1,14 +1,18 @@
 """What every test may ask for: a PostgreSQL server, fresh databases, a Kafka broker."""
 
+import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
+from deploy.local.brokers import Broker, choose_broker
 from deploy.local.postgres import Database, Postgres
+from deploy.local.topics import Topic, create_on
 
 _NUMBERS = count(1)
 
@@ -39,3 +43,37 @@ async def database(postgres_server: Postgres) -> AsyncIterator[Database]:
     await postgres_server.create_database(name)
     yield Database(postgres_server, name)
     await postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(session_directory: Path) -> Iterator[Broker]:
+    """The session's broker: embedded, or what KAFKA or KAFKA_BOOTSTRAP_SERVERS asks for."""
+    broker = choose_broker(session_directory)
+    broker.begin()
+    broker.wait_until_ready()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_broker: Broker) -> str:
+    """The session broker's bootstrap servers. It has no topics yet: see `make_topic`."""
+    return kafka_broker.bootstrap_servers
+
+
+@pytest.fixture
+async def make_topic(kafka: str) -> AsyncIterator[Callable[..., Awaitable[str]]]:
+    """`name = await make_topic("dossiers", partitions=12)`: a topic no other test uses."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    made: list[str] = []
+
+    async def make(label: str = "topic", partitions: int = 1, cleanup: str = "delete") -> str:
+        name = f"test.{os.getpid()}.{next(_NUMBERS)}.{label}"
+        await create_on(admin, [Topic(name, partitions, cleanup, None, is_local=True)], replicas=1)
+        made.append(name)
+        return name
+
+    yield make
+    await admin.delete_topics(made)
+    await admin.close()
