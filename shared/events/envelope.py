@@ -7,6 +7,9 @@ from datetime import datetime
 SPEC_VERSION = "1.0"
 REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time")
 
+LONGEST_ATTRIBUTE = 256
+"""Characters; a longer one could not be indexed, and none of ours comes near."""
+
 Headers = Sequence[tuple[str, bytes]]
 
 
@@ -52,8 +55,13 @@ class Envelope:
         except (UnicodeDecodeError, AttributeError) as error:
             raise EnvelopeError(f"a header is not UTF-8 text: {error}") from error
         for name in REQUIRED:
-            if not found.get(name):
+            value = found.get(name)
+            if not value:
                 raise EnvelopeError(f"header {name} is missing")
+            if len(value) > LONGEST_ATTRIBUTE or not value.isprintable():
+                raise EnvelopeError(
+                    f"header {name} is not {LONGEST_ATTRIBUTE} printable characters at most"
+                )
         if found["ce_specversion"] != SPEC_VERSION:
             raise EnvelopeError(
                 f"header ce_specversion is {found['ce_specversion']!r}; we speak 1.0"

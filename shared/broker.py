@@ -1,0 +1,135 @@
+"""Kafka through FastStream: one acknowledgement policy, batches, and no pause when idle.
+
+FastStream acknowledges first by default, decodes before we can set anything aside, and sleeps after
+an empty poll. Here the handler gets the raw records of one poll, hears them in one transaction,
+and only then commits the position.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from shared import telemetry
+
+log = structlog.get_logger()
+
+ACK_POLICY = AckPolicy.MANUAL
+"""The one policy: the position is committed after the transaction, by hand."""
+
+BATCH_RECORDS = 1_000
+POLL_SECONDS = 1.0
+
+HandleRecords = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
+
+
+class PromptConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
+    """A consumer whose `getmany` returns as soon as there is a record, and not before.
+
+    FastStream's batch subscriber sleeps after an empty answer; here there is none.
+    """
+
+    polled_at: float = 0.0
+    """When we last asked, by the monotonic clock."""
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        while True:
+            self.polled_at = monotonic()
+            records: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+                *partitions, timeout_ms=int(POLL_SECONDS * 1000), max_records=max_records
+            )
+            if records:
+                return records
+
+
+async def _untouched(message: KafkaMessage) -> KafkaMessage:
+    """A FastStream decoder that decodes nothing: a bad record must not hide the good ones."""
+    return message
+
+
+class Ears:
+    """One service's subscription: a consumer group over topics, its batches given to a handler."""
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        topics: Sequence[str],
+        group: str,
+        handle: HandleRecords,
+        *,
+        instance: str | None = None,
+    ) -> None:
+        self._handle = handle
+        self.topics = tuple(topics)
+        self.broker = KafkaBroker(bootstrap_servers, apply_types=False, logger=None)
+        self._subscriber: Any = self.broker.subscriber(
+            *topics,
+            batch=True,
+            max_records=BATCH_RECORDS,
+            group_id=group,
+            group_instance_id=instance,
+            auto_offset_reset="earliest",
+            ack_policy=ACK_POLICY,
+            decoder=_untouched,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            max_poll_interval_ms=600_000,
+            fetch_max_wait_ms=500,
+        )
+        self._subscriber(self._on_batch)
+
+    @property
+    def consumer(self) -> PromptConsumer | None:
+        consumer: PromptConsumer | None = self._subscriber.consumer
+        return consumer
+
+    async def start(self) -> None:
+        """Connect and begin to listen."""
+        await self.broker.connect()
+        config = self.broker.config.broker_config
+        config.builder = partial(PromptConsumer, **config.builder.keywords)  # type: ignore[attr-defined]
+        await self.broker.start()
+
+    async def stop(self) -> None:
+        """Stop listening; the batch in hand is finished first, within FastStream's patience."""
+        await self.broker.stop()
+
+    async def _on_batch(self, message: KafkaMessage) -> None:
+        await self._handle(message.raw_message)
+        try:
+            await message.ack()
+        except KafkaError as error:
+            # The inbox knows what was heard; an uncommitted position costs a redelivery.
+            log.warning("the position was not committed", error=repr(error)[:300])
+
+    async def lag(self) -> dict[tuple[str, int], int]:
+        """Records not yet read, per assigned partition; also sets the gauges."""
+        if self.consumer is None:
+            return {}
+        telemetry.LAST_POLL.set(monotonic() - self.consumer.polled_at)
+        lags: dict[tuple[str, int], int] = {}
+        for place in self.consumer.assignment():
+            end = self.consumer.highwater(place)
+            if end is not None:
+                lags[place.topic, place.partition] = end - await self.consumer.position(place)
+                telemetry.LAG.labels(*place).set(lags[place.topic, place.partition])
+        return lags
+
+    def why_not_ready(self) -> str | None:
+        """None when partitions are assigned and we poll; else what is missing."""
+        if self.consumer is None:
+            return "the consumer has not started"
+        if not self.consumer.assignment():
+            return "no partition is assigned"
+        silent_seconds = monotonic() - self.consumer.polled_at
+        if silent_seconds > 60:
+            return f"no poll for {silent_seconds:.0f} s"
+        return None

@@ -1,0 +1,36 @@
+"""`/health/live`, `/health/ready` and `/metrics`: what an orchestrator and Prometheus ask."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+WhyNotReady = Callable[[], Awaitable[dict[str, str]]]
+"""What is missing, by part; empty when ready."""
+
+
+def health_routes(
+    why_not_ready: WhyNotReady, observe: Callable[[], Awaitable[object]]
+) -> APIRouter:
+    """The three routes. `observe` refreshes gauges that are read rather than counted."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/health/ready")
+    async def ready() -> JSONResponse:
+        missing = await why_not_ready()
+        return JSONResponse(
+            {"status": "not ready" if missing else "ready", "missing": missing},
+            503 if missing else 200,
+        )
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        await observe()
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,139 @@
+"""Hearing: a batch of letters through the inbox, come what may.
+
+Transient faults are waited out and set nothing aside. A fault that stays is pinned on one letter by
+hearing the batch in ever smaller parts; that letter is set aside, the others are heard.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+
+import asyncpg
+import structlog
+
+from shared import inbox
+from shared.clock import Clock
+from shared.inbox import Apply, HeardElsewhereError, Tally
+from shared.letters import Fault, Letter, Opener
+from shared.postgres import is_transient, transaction
+from shared.telemetry import HearingMetrics
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+class LastingFaultError(Exception):
+    """A batch failed for a reason that waiting does not mend; the cause is chained."""
+
+
+class Hearing:
+    """One service's ear: what it understands, and what it does with it."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        opener: Opener,
+        apply: Apply,
+        clock: Clock,
+        metrics: HearingMetrics,
+    ) -> None:
+        self._pool = pool
+        self._apply = apply
+        self._clock = clock
+        self._metrics = metrics
+        self.opener = opener
+
+    async def hear(self, letters: Sequence[Letter]) -> None:
+        """Hear a batch; when this returns, each letter is applied, known already, or set aside."""
+        try:
+            tally = await self._transact(letters)
+        except LastingFaultError as error:
+            if len(letters) > 1:
+                log.warning(
+                    "a batch failed; hearing it in parts", error=repr(error.__cause__)[:300]
+                )
+                middle = len(letters) // 2
+                await self.hear(letters[:middle])
+                await self.hear(letters[middle:])
+            else:
+                await self._hear_alone(letters[0])
+        else:
+            await self._look_after(tally)
+
+    async def retry(self, subject: str) -> int:
+        """Try a subject's set-aside letters again, in order; return how many were applied."""
+        applied = 0
+        while True:
+            try:
+                tally = await self._transact([], retrying=[subject], limit=1)
+            except LastingFaultError as error:
+                fault = inbox.as_fault(error.__cause__ or error)
+                tally = await self._transact([], retrying=[subject], limit=1, fault=fault)
+            if tally.applied == 0:
+                return applied
+            applied += tally.applied
+            if tally.answered:
+                await self.release_waiting(sorted(tally.answered))
+
+    async def release_waiting(self, answered: Sequence[str] | None = None) -> int:
+        """Retry what waited for one of `answered` (`topic/subject`); None: all that waits."""
+        rows = await self._pool.fetch(
+            """select distinct subject from set_aside
+               where waits_for is not null and ($1::text[] is null or waits_for = any($1))""",
+            answered,
+        )
+        return sum([await self.retry(row["subject"]) for row in rows])
+
+    async def _hear_alone(self, letter: Letter) -> None:
+        """One letter without those it would draw after it, then with the fault pinned on it."""
+        try:
+            tally = await self._transact([letter], limit=1)
+        except LastingFaultError as error:
+            cause = error.__cause__ or error
+            log.error("an event cannot be applied", subject=letter.subject, exc_info=cause)
+            await self._transact([letter], limit=1, fault=inbox.as_fault(cause))
+            return
+        await self._look_after(tally)
+        await self.retry(letter.subject)
+
+    async def _look_after(self, tally: Tally) -> None:
+        """After the commit: an event that waits, and the one it waits for, may have crossed."""
+        if tally.answered:
+            await self.release_waiting(sorted(tally.answered))
+        for subject in dict.fromkeys(x.letter.subject for x in tally.holds if x.waits_for):
+            await self.retry(subject)
+
+    async def _transact(
+        self,
+        letters: Sequence[Letter],
+        *,
+        retrying: Sequence[str] = (),
+        limit: int | None = None,
+        fault: Fault | None = None,
+    ) -> Tally:
+        """One transaction, begun again until no transient fault stands in its way."""
+        pause_seconds = FIRST_PAUSE_SECONDS
+        while True:
+            began = perf_counter()
+            try:
+                async with transaction(self._pool) as connection:
+                    # fmt: off
+                    tally = await inbox.hear(
+                        connection, self.opener, self._apply, letters, self._clock.now(),
+                        retrying=retrying, limit=limit, fault=fault,
+                    )
+                    # fmt: on
+            except HeardElsewhereError:
+                self._metrics.heard_elsewhere.inc()
+            except Exception as error:
+                if not is_transient(error):
+                    raise LastingFaultError from error
+                self._metrics.transient.inc()
+                log.warning("the database is away; waiting", error=repr(error)[:300])
+            else:
+                self._metrics.count(letters, tally, perf_counter() - began)
+                return tally
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,236 @@
+"""One service as a running process: what `main` wires, started in order and stopped in reverse."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+import uvicorn
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from fastapi import FastAPI
+
+from shared import telemetry
+from shared.broker import Ears
+from shared.clock import Clock, SystemClock, VirtualClock
+from shared.events.base import Event
+from shared.events.catalogue import CLOCK_TOPIC
+from shared.health import health_routes
+from shared.hearing import Hearing
+from shared.identity import Identity
+from shared.inbox import Apply
+from shared.letters import Opener
+from shared.postgres import is_transient, open_pool
+from shared.problems import install_problem_handlers
+from shared.relay import Relay, new_producer
+from shared.settings import ServiceSettings
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 20
+PAUSE_SECONDS = 0.5
+
+Task = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(slots=True)
+class Parts:
+    """What every service has: a pool, a clock, and the tasks that run beside the requests."""
+
+    name: str
+    settings: ServiceSettings
+    pool: asyncpg.Pool
+    clock: Clock
+    stack: AsyncExitStack
+    ears: Ears | None = None
+    relay: Relay | None = None
+    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    def run_beside(self, name: str, work: Task) -> None:
+        """Run `work` until the service stops; if it ends or fails before, readiness says so."""
+        self.tasks[name] = asyncio.create_task(work(), name=name)
+        self.tasks[name].add_done_callback(_report)
+
+    def listen(self, channel: str, on_notify: Callable[[str], None]) -> None:
+        """Call `on_notify(payload)` on every NOTIFY; also once, with "", after each reconnection."""
+        self.run_beside(
+            f"listen {channel}",
+            lambda: listen_for_ever(self.settings.database_url, channel, on_notify),
+        )
+
+    async def why_not_ready(self) -> dict[str, str]:
+        """What is missing, by part."""
+        missing = {name: "has ended" for name, task in self.tasks.items() if task.done()}
+        if self.ears is not None and (why := self.ears.why_not_ready()):
+            missing["kafka"] = why
+        try:
+            async with asyncio.timeout(2):
+                await self.pool.fetchval("select 1")
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            missing["database"] = repr(error)[:200]
+        return missing
+
+    async def observe(self) -> None:
+        """Refresh what /metrics reads."""
+        if self.ears is not None:
+            await self.ears.lag()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a task has ended", task=task.get_name(), exc_info=error)
+
+
+async def listen_for_ever(dsn: str, channel: str, on_notify: Callable[[str], None]) -> None:
+    """LISTEN on a connection of its own, anew whenever it breaks."""
+    while True:
+        lost = asyncio.Event()
+        try:
+            connection = await asyncpg.connect(dsn)
+            connection.add_termination_listener(lambda _, lost=lost: lost.set())
+            await connection.add_listener(channel, lambda *heard: on_notify(str(heard[3])))
+            on_notify("")  # whatever was missed while away
+            try:
+                await lost.wait()
+            finally:
+                connection.terminate()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("listening pauses", channel=channel, error=repr(error)[:200])
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+@asynccontextmanager
+async def open_parts(settings: ServiceSettings, name: str) -> AsyncIterator[Parts]:
+    """The pool and the clock; whatever is added to them stops before they close."""
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.database_url, size=settings.pool_size)
+        stack.push_async_callback(_close_pool, pool)
+        virtual = settings.clock == "virtual"
+        parts = Parts(name, settings, pool, VirtualClock() if virtual else SystemClock(), stack)
+        stack.push_async_callback(_cancel, parts.tasks)
+        if isinstance(parts.clock, VirtualClock):
+            clock = parts.clock
+            parts.run_beside("clock", lambda: follow_clock(settings.kafka_bootstrap_servers, clock))
+        yield parts
+
+
+async def speak_and_hear(
+    parts: Parts, topics: Sequence[str], understood: Collection[type[Event]], apply: Apply
+) -> Hearing:
+    """Start the relay and the subscription; return the ear, for dead letters' sake."""
+    settings = parts.settings
+    producer = new_producer(settings.kafka_bootstrap_servers)
+    await producer.start()
+    parts.stack.push_async_callback(_bounded, producer.stop)
+    parts.relay = Relay(settings.database_url, parts.name, producer)
+    parts.run_beside("relay", parts.relay.run)
+    opener = Opener(understood)
+    hearing = Hearing(parts.pool, opener, apply, parts.clock, telemetry.HearingMetrics())
+
+    async def handle(records: Sequence[ConsumerRecord]) -> None:
+        await hearing.hear(
+            [
+                opener.open(r.topic, r.partition, r.offset, r.key, r.headers, r.value)
+                for r in records
+            ]
+        )
+
+    instance = f"{parts.name}-{settings.instance_id}" if settings.instance_id else None
+    parts.ears = Ears(
+        settings.kafka_bootstrap_servers, topics, parts.name, handle, instance=instance
+    )
+    await hearing.release_waiting()
+    await parts.ears.start()
+    # Before the tasks: the batch in hand may still need them, and nothing new must come in.
+    parts.stack.push_async_callback(_bounded, parts.ears.stop)
+    return hearing
+
+
+async def follow_clock(bootstrap_servers: str, clock: VirtualClock) -> None:
+    """Set the virtual clock to what the clock topic says, from its beginning on."""
+    consumer = AIOKafkaConsumer(
+        CLOCK_TOPIC, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        async for record in consumer:
+            await clock.set(datetime.fromisoformat(orjson.loads(record.value)["now"]))
+    finally:
+        await consumer.stop()
+
+
+def new_app(parts_name: str, title: str, lifespan: Any) -> FastAPI:
+    """The service's FastAPI application, with problem details."""
+    app = FastAPI(title=title, version="1", lifespan=lifespan)
+    install_problem_handlers(app)
+    app.state.service = parts_name
+    return app
+
+
+def install(app: FastAPI, parts: Parts) -> None:
+    """Health, metrics and identity on a started service."""
+    settings = parts.settings
+    app.state.identity = Identity.load(
+        settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks, settings.environment
+    )
+    app.state.parts = parts
+
+
+def install_health(app: FastAPI) -> None:
+    """Routes that answer for the parts `install` has put on the application."""
+
+    async def why_not_ready() -> dict[str, str]:
+        parts: Parts | None = getattr(app.state, "parts", None)
+        return {"service": "is starting"} if parts is None else await parts.why_not_ready()
+
+    async def observe() -> None:
+        parts: Parts | None = getattr(app.state, "parts", None)
+        if parts is not None:
+            await parts.observe()
+
+    app.include_router(health_routes(why_not_ready, observe))
+
+
+def serve(app: FastAPI, settings: ServiceSettings) -> None:
+    """Run until SIGTERM or SIGINT, then drain."""
+    uvicorn.run(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+async def _bounded(stop: Task) -> None:
+    """Stop a client, but not for ever: aiokafka's stop() can hang."""
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await stop()
+    except TimeoutError:
+        log.warning("a client did not stop in time", client=repr(stop)[:100])
+
+
+async def _cancel(tasks: dict[str, asyncio.Task[None]]) -> None:
+    for task in tasks.values():
+        task.cancel()
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+async def _close_pool(pool: asyncpg.Pool) -> None:
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()

@@ -1,0 +1,91 @@
+"""What operators see: structured logs and metrics. Neither carries personal data."""
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from shared.inbox import Tally
+    from shared.letters import Letter
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+def configure_logging(service: str, level: str = "INFO") -> None:
+    """JSON lines on standard output, each with the service's name."""
+    logging.basicConfig(level=level, format="%(message)s")
+    for noisy in ("aiokafka", "faststream", "asyncio", "uvicorn.access"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+HEARD = Counter(
+    "thanthien_events_heard_total",
+    "Events that came from Kafka, by topic and what became of them",
+    ["topic", "outcome"],
+)
+BATCH_SECONDS = Histogram(
+    "thanthien_batch_seconds", "One batch through the inbox, begin to commit", buckets=SECONDS
+)
+BATCH_EVENTS = Histogram(
+    "thanthien_batch_events",
+    "Events in one batch",
+    buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000),
+)
+HEARD_ELSEWHERE = Counter(
+    "thanthien_heard_elsewhere_total",
+    "Batches redone because another member had moved a subject on",
+)
+TRANSIENT = Counter(
+    "thanthien_transient_faults_total", "Batches redone because the database was away"
+)
+SAID = Counter("thanthien_events_said_total", "Events acknowledged by Kafka", ["topic"])
+RELAY_FAULTS = Counter(
+    "thanthien_relay_faults_total", "Rounds of the relay that failed, and were redone"
+)
+IS_RELAY_LEADER = Gauge(
+    "thanthien_relay_is_leader", "1 while this replica relays its schema's outbox"
+)
+OUTBOX_DEPTH = Gauge("thanthien_outbox_depth", "Rows the relay found waiting in its last round")
+LAST_POLL = Gauge(
+    "thanthien_last_poll_age_seconds", "Since the consumer last asked Kafka for records"
+)
+LAG = Gauge(
+    "thanthien_consumer_lag_events",
+    "Events behind the end of the partition",
+    ["topic", "partition"],
+)
+SET_ASIDE = Counter("thanthien_events_set_aside_total", "Events set aside, by cause", ["cause"])
+
+
+class HearingMetrics:
+    """What the ear counts."""
+
+    heard_elsewhere = HEARD_ELSEWHERE
+    transient = TRANSIENT
+
+    def count(self, letters: Sequence["Letter"], tally: "Tally", seconds: float) -> None:
+        """Count one committed batch."""
+        BATCH_SECONDS.observe(seconds)
+        if letters:
+            BATCH_EVENTS.observe(len(letters))
+        topic = letters[0].topic if letters else "set_aside"
+        HEARD.labels(topic, "applied").inc(tally.applied)
+        HEARD.labels(topic, "duplicate").inc(tally.duplicates)
+        HEARD.labels(topic, "held").inc(len(tally.holds))
+        for hold in tally.holds:
+            SET_ASIDE.labels(hold.cause).inc()
