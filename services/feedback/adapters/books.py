@@ -1,0 +1,39 @@
+"""All of feedback's books on one connection, and transactions over them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from services.feedback.adapters.agencies import PostgresAgencies
+from services.feedback.adapters.dossiers import PostgresDossiers
+from services.feedback.adapters.notices import PostgresNotices
+from services.feedback.adapters.ratings import PostgresRatings
+from services.feedback.adapters.reports import PostgresReports
+from services.feedback.usecases.ports import Begin, Books
+from shared.outbox import Outbox
+
+SOURCE = "thanthien/feedback"
+
+
+def books_on(connection: asyncpg.Connection) -> Books:
+    """The books within the connection's transaction."""
+    return Books(
+        agencies=PostgresAgencies(connection),
+        dossiers=PostgresDossiers(connection),
+        notices=PostgresNotices(connection),
+        ratings=PostgresRatings(connection),
+        reports=PostgresReports(connection),
+        outbox=Outbox(connection, SOURCE),
+    )
+
+
+def begin_on(pool: asyncpg.Pool) -> Begin:
+    """Transactions on the pool's connections."""
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[Books]:
+        async with pool.acquire() as connection, connection.transaction():
+            yield books_on(connection)
+
+    return begin

@@ -1,0 +1,55 @@
+"""Notices in PostgreSQL."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from services.feedback.usecases.ports import KeptNotice, Text, WrittenNotice
+
+
+class PostgresNotices:
+    """`Notices` on one connection, within its transaction."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def store(self, notices: Sequence[WrittenNotice]) -> None:
+        """Raises `asyncpg.UniqueViolationError` for a courtesy paid before: a defect of ours."""
+        if not notices:
+            return
+        await self._connection.execute(
+            """insert into notices
+                   (dossier, notice, agency, sent_at, written_at, text_vi, text_en)
+               select * from unnest(
+                   $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+                   $6::text[], $7::text[])""",
+            [written.notice.dossier for written in notices],
+            [written.notice.XIN.value for written in notices],
+            [written.notice.agency for written in notices],
+            [written.notice.sent_at for written in notices],
+            [written.written_at for written in notices],
+            [written.text.vi for written in notices],
+            [written.text.en for written in notices],
+        )
+
+    async def of(self, dossier: str) -> list[KeptNotice]:
+        rows = await self._connection.fetch(
+            """select n.*, i.token
+               from notices n
+               left join invitations i on i.dossier = n.dossier and n.notice = 'thanks'
+               where n.dossier = $1
+               order by n.sent_at, n.written_at, n.notice""",
+            dossier,
+        )
+        return [
+            KeptNotice(
+                dossier=row["dossier"],
+                notice=row["notice"],
+                agency=row["agency"],
+                sent_at=row["sent_at"],
+                written_at=row["written_at"],
+                text=Text(row["text_vi"], row["text_en"]),
+                token=row["token"],
+            )
+            for row in rows
+        ]

@@ -1,0 +1,44 @@
+"""Take the one rating a link is good for."""
+
+from datetime import datetime
+
+from services.feedback.domain.ratings import Invitation, Stars
+from services.feedback.usecases.ports import Books
+from shared.events.feedback import RatingGiven
+from shared.messages import Saying
+
+
+class UnknownLinkError(LookupError):
+    """No dossier was ever sent this link."""
+
+
+async def give_rating(token: str, stars: Stars, books: Books, now: datetime) -> Invitation:
+    """Keep the rating, count it, say it; the invitation is used up.
+
+    Raises `UnknownLinkError`, `AlreadyRatedError`, `InvitationExpiredError`. However many come at once, the first
+    to lock the dossier rates and the others find the link used.
+    """
+    invitation = await open_invitation(token, books)
+    await books.dossiers.lock([invitation.dossier])
+    invitation = await open_invitation(token, books)
+    invitation.must_be_open(now)
+    await books.ratings.give(invitation, stars, now)
+    event = RatingGiven(
+        dossier=invitation.dossier,
+        agency=invitation.agency,
+        smile=stars.smile,
+        gentle=stars.gentle,
+        listen=stars.listen,
+        help=stars.help,
+        rated_at=now,
+    )
+    await books.outbox.say([Saying(event, now)])
+    return invitation
+
+
+async def open_invitation(token: str, books: Books) -> Invitation:
+    """The link's invitation, used or not. Raises `UnknownLinkError`."""
+    invitation = await books.ratings.find(token)
+    if invitation is None:
+        raise UnknownLinkError("this rating link is not one of ours")
+    return invitation

@@ -1,0 +1,89 @@
+"""Which event means which happening: the table from the wire to the domain."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from services.feedback.domain.happenings import (
+    Accepted,
+    AppointmentReckoned,
+    Happening,
+    Moved,
+    PromiseBroken,
+    Returned,
+    Submitted,
+    SupplementAsked,
+)
+from services.feedback.domain.notices import Promise
+from shared.events import deadlines, dossiers
+from shared.events.base import Event
+
+
+def _moved(event: dossiers.DossierEvent) -> Moved:
+    return Moved(event.agency, event.status)
+
+
+def _submitted(event: dossiers.DossierSubmitted) -> Submitted:
+    return Submitted(event.agency, event.status, event.channel, event.received_at)
+
+
+def _supplement_asked(event: dossiers.SupplementRequested) -> SupplementAsked:
+    return SupplementAsked(event.agency, event.status, event.requested_at)
+
+
+def _accepted(event: dossiers.DossierAccepted) -> Accepted:
+    return Accepted(event.agency, event.status, event.received_at, event.accepted_at)
+
+
+def _returned(event: dossiers.DossierReturned) -> Returned:
+    return Returned(event.agency, event.status, event.returned_at)
+
+
+def _appointment_reckoned(event: deadlines.DeadlineSet) -> AppointmentReckoned:
+    return AppointmentReckoned(event.appointment_at)
+
+
+def _alarm_rung(event: deadlines.AlarmRung) -> PromiseBroken | None:
+    """A dossier at risk is the agency's worry; its citizen is told once a promise is broken."""
+    if event.rung == "at_risk":
+        return None
+    promise: Promise = "law" if event.rung == "breach" else "pledge"
+    return PromiseBroken(event.agency, promise, event.rang_at, event.due_at, resolved_at=None)
+
+
+def _deadline_met(event: deadlines.DeadlineMet) -> PromiseBroken | None:
+    """Kept the law and yet missed the pledge: known here where no alarm had time to ring."""
+    if event.is_pledge_kept is not False:
+        return None
+    at = event.resolved_at
+    return PromiseBroken(event.agency, "pledge", at, due_at=None, resolved_at=at)
+
+
+def _deadline_missed(event: deadlines.DeadlineMissed) -> PromiseBroken:
+    at = event.resolved_at
+    return PromiseBroken(event.agency, "law", at, event.legal_due, resolved_at=at)
+
+
+HAPPENINGS: Mapping[type[Event], Callable[[Any], Happening | None]] = {
+    dossiers.DossierSubmitted: _submitted,
+    dossiers.SupplementRequested: _supplement_asked,
+    dossiers.DossierSupplemented: _moved,
+    dossiers.DossierAccepted: _accepted,
+    dossiers.DossierRefused: _moved,
+    dossiers.DossierTransferred: _moved,
+    dossiers.DossierResolved: _moved,
+    dossiers.DossierReturned: _returned,
+    dossiers.DossierWithdrawn: _moved,
+    dossiers.DossierStopped: _moved,
+    deadlines.DeadlineSet: _appointment_reckoned,
+    deadlines.AlarmRung: _alarm_rung,
+    deadlines.DeadlineMet: _deadline_met,
+    deadlines.DeadlineMissed: _deadline_missed,
+}
+
+
+def happening_of(event: Event) -> Happening | None:
+    """What the event means for a dossier's citizen; None where it means nothing to them."""
+    if isinstance(event, deadlines.DeadlineEvent) and event.kind != "dossier":
+        return None
+    translate = HAPPENINGS.get(type(event))
+    return None if translate is None else translate(event)
