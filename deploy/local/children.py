@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+CHECKOUT = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).with_name("launch.py")
 LOG_TAIL_LINES = 15
 
@@ -70,6 +71,11 @@ class Child:
         """An error that names the child, what happened and the end of its log."""
         lines = self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
         return ChildError("\n".join((f"{self.name} {what}; {self.log} ends:", *lines)))
+
+    def send(self, order: signal.Signals) -> None:
+        """Send a signal. Raises `ChildError` when nobody is there to get it."""
+        self.must_run()
+        self._process.send_signal(order)
 
     def ask_to_stop(self) -> None:
         """Send the stop signal; several children can be asked before any is waited for."""

@@ -1,6 +1,7 @@
 """The brokers of the local stack start, stop and start again at the same address."""
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,24 @@ def test_the_environment_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9")
     assert isinstance(choose_broker(tmp_path), RunningBroker)
     assert os.environ["KAFKA"] == "rabbit", "a broker that runs already wins"
+
+
+async def test_a_cut_broker_is_gone_and_comes_back_with_what_it_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+    broker = choose_broker(tmp_path, is_cuttable=True)
+    port = int(broker.bootstrap_servers.rpartition(":")[2])
+    broker.begin()
+    try:
+        broker.wait_until_ready()
+        await say(broker.bootstrap_servers, "greetings", b"xin chao")
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            broker.cut()
+            assert connection.recv(1) == b"", "an open connection breaks"
+        assert not speaks_kafka(port), "a new one is refused"
+        broker.mend()
+        broker.wait_until_ready()
+        assert await hear(broker.bootstrap_servers, "greetings") == b"xin chao"
+    finally:
+        broker.stop()
