@@ -13,8 +13,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local.brokers import Broker, choose_broker
 from deploy.local.postgres import Database, Postgres
 from deploy.local.topics import Topic, create_on
+from shared.postgres import PLUMBING, migrate
+
+DatabaseOf = Callable[..., Awaitable[Database]]
 
 _NUMBERS = count(1)
+_TEMPLATES: set[str] = set()
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +47,37 @@ async def database(postgres_server: Postgres) -> AsyncIterator[Database]:
     await postgres_server.create_database(name)
     yield Database(postgres_server, name)
     await postgres_server.drop_database(name)
+
+
+@pytest.fixture
+async def database_of(postgres_server: Postgres) -> AsyncIterator[DatabaseOf]:
+    """`database = await database_of("deadline")`: a database with that service's tables.
+
+    The migrations run once per session and service; each call copies the result.
+    """
+    made: list[str] = []
+
+    async def make(*services: str) -> Database:
+        template = await _template(postgres_server, services)
+        name = f"test_{next(_NUMBERS)}"
+        await postgres_server.clone_database(template, name)
+        made.append(name)
+        return Database(postgres_server, name)
+
+    yield make
+    for name in made:
+        await postgres_server.drop_database(name)
+
+
+async def _template(server: Postgres, services: tuple[str, ...]) -> str:
+    name = "template_" + "_".join(services)
+    if name not in _TEMPLATES:
+        await server.create_database(name)
+        for service in services:
+            own = Path(__file__).parent / "services" / service / "migrations"
+            await migrate(server.dsn(name, service), [PLUMBING, own])
+        _TEMPLATES.add(name)
+    return name
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,12 @@ class Postgres:
         passwords = {role: self._passwords[role] for role in ROLES}
         await create_database(self.admin_dsn, name, passwords)
 
+    async def clone_database(self, template: str, name: str) -> None:
+        """A copy of a database of this server, tables and all. Nobody may be connected to it."""
+        await _create(self.admin_dsn, name, f'TEMPLATE "{template}"')
+        # What may be done with the database itself is not copied.
+        await _set_up_roles(self.admin_dsn, name)
+
     async def drop_database(self, name: str) -> None:
         """Delete a database, ending its connections."""
         connection = await asyncpg.connect(self.admin_dsn)
@@ -262,16 +268,28 @@ async def create_database(admin_dsn: str, name: str, passwords: dict[str, str]) 
 
     `passwords` by role, for all of ROLES. Raises `asyncpg.DuplicateDatabaseError`.
     """
-    server = await asyncpg.connect(admin_dsn)
+    await _create(admin_dsn, name)
+    await _set_up_roles(admin_dsn, name)
+    connection = await asyncpg.connect(admin_dsn)
     try:
-        await server.execute(f'CREATE DATABASE "{name}"')
-    finally:
-        await server.close()
-    connection = await asyncpg.connect(admin_dsn, database=name)
-    try:
-        await connection.execute(ROLES_SQL.read_text())
         for role in ROLES:
             secret = await connection.fetchval("SELECT quote_literal($1)", passwords[role])
             await connection.execute(f"ALTER ROLE {role} PASSWORD {secret}")
+    finally:
+        await connection.close()
+
+
+async def _create(admin_dsn: str, name: str, options: str = "") -> None:
+    connection = await asyncpg.connect(admin_dsn)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" {options}')
+    finally:
+        await connection.close()
+
+
+async def _set_up_roles(admin_dsn: str, name: str) -> None:
+    connection = await asyncpg.connect(admin_dsn, database=name)
+    try:
+        await connection.execute(ROLES_SQL.read_text())
     finally:
         await connection.close()

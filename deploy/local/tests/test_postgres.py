@@ -115,3 +115,22 @@ async def test_roles_sql_may_run_again(database: Database) -> None:
         assert await connection.fetchval("SELECT code FROM intake.kept") == "intake"
     finally:
         await connection.close()
+
+
+async def test_a_clone_has_the_tables_and_keeps_the_walls(
+    database: Database, postgres_server: Postgres
+) -> None:
+    await make_a_table(database, "intake")
+    await postgres_server.clone_database(database.name, "clone")
+    clone = Database(postgres_server, "clone")
+    connection = await asyncpg.connect(clone.dsn("intake"))
+    try:
+        assert await connection.fetchval("SELECT code FROM kept") == "intake"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("CREATE TEMPORARY TABLE mine (code text)")
+        assert not await connection.fetchval(
+            "SELECT has_database_privilege('public', 'clone', 'CONNECT')"
+        )
+    finally:
+        await connection.close()
+        await postgres_server.drop_database("clone")
