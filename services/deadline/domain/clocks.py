@@ -1,0 +1,238 @@
+"""A clock: what is due for one dossier or report, and every move it may make.
+
+running -> met | missed | breached | stopped | ended; breached -> missed | out_of_sync | stopped |
+ended; stopped -> running (the next generation) | ended. All instants are aware.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from services.deadline.domain.rungs import NextRung, Rang, Rung, rung_after
+
+ClockKind = Literal["dossier", "conduct_report"]
+EndReason = Literal["refused", "withdrawn", "stopped"]
+StopReason = Literal["supplement", "refused", "withdrawn", "stopped"]
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    BREACHED = "breached"
+    """The legal due instant passed and nothing was heard of a result."""
+    STOPPED = "stopped"
+    """A supplement is awaited; nothing is due."""
+    MET = "met"
+    MISSED = "missed"
+    OUT_OF_SYNC = "out_of_sync"
+    """Lệch đồng bộ: met in time, but the message came after the breach was called (rule 29)."""
+    ENDED = "ended"
+    """Refused, withdrawn or stopped for good."""
+
+
+OPEN = frozenset({State.RUNNING, State.BREACHED})
+RESOLVED = frozenset({State.MET, State.MISSED, State.OUT_OF_SYNC})
+
+
+class IllegalMoveError(ValueError):
+    """A move that the clock's state does not allow; says from, to and why."""
+
+    def __init__(self, code: str, origin: State | None, move: str, why: str) -> None:
+        super().__init__(f"{code}: from {origin or 'no clock'} to {move}: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """What was reckoned for one generation, in aware instants, with what it was reckoned by."""
+
+    legal_due: datetime | None
+    pledge_due: datetime | None
+    appointment_at: datetime | None
+    first_rung: NextRung | None
+    regime: str
+    rules_version: str
+    calendar_version: str
+    steps: str
+    """The explanation as JSON, ready to be stored; see `usecases.explanations`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One clock, in its present generation."""
+
+    kind: ClockKind
+    code: str
+    agency: str
+    """Responsible now: who is called."""
+    receiving_agency: str
+    """Whose hours and pledge it is reckoned by (rule 16)."""
+    procedure: str | None
+    received_at: datetime
+    complete_at: datetime
+    generation: int
+    state: State
+    dues: Dues
+    appointment_at: datetime | None
+    original_legal_due: datetime | None
+    """Of the first generation: kept when the limit counts anew (rule 21)."""
+    next_rung: NextRung | None
+    resolved_at: datetime | None = None
+    stopped_at: datetime | None = None
+    stop_reason: StopReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    resolved_at: datetime
+    is_pledge_kept: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    resolved_at: datetime
+    legal_due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BreachTakenBack:
+    """The event that had kept the deadline at `happened_at` was heard after the breach rang."""
+
+    happened_at: datetime
+    legal_due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    reason: StopReason
+    stopped_at: datetime
+
+
+Outcome = Rang | Met | Missed | BreachTakenBack | Stopped
+Moved = tuple[Clock, list[Outcome]]
+
+
+def start(
+    kind: ClockKind,
+    code: str,
+    agency: str,
+    procedure: str | None,
+    received_at: datetime,
+    complete_at: datetime,
+    dues: Dues,
+) -> Clock:
+    """The first generation of a clock."""
+    return Clock(
+        kind=kind,
+        code=code,
+        agency=agency,
+        receiving_agency=agency,
+        procedure=procedure,
+        received_at=received_at,
+        complete_at=complete_at,
+        generation=1,
+        state=State.RUNNING,
+        dues=dues,
+        appointment_at=dues.appointment_at,
+        original_legal_due=dues.legal_due,
+        next_rung=dues.first_rung,
+    )
+
+
+def ring_before(clock: Clock, instant: datetime) -> Moved:
+    """Ring every rung whose instant has passed by `instant`: exactly at it is still in time.
+
+    An event that tells of a later instant than a silent rung finds the rung rung first, so that
+    what rings does not hang on whether the timer or the message was faster (rule 28).
+    """
+    rang: list[Outcome] = []
+    while clock.next_rung is not None and clock.next_rung.at < instant:
+        rung, at = clock.next_rung
+        rang.append(Rang(rung, at))
+        clock = replace(
+            clock,
+            state=State.BREACHED if rung is Rung.BREACH else clock.state,
+            next_rung=rung_after(rung, clock.dues.legal_due, clock.dues.pledge_due),
+        )
+    return clock, rang
+
+
+def resolve(clock: Clock, resolved_at: datetime) -> Moved:
+    """The result is there. Lateness is judged by when it happened, never by when we heard of it.
+
+    Raises `IllegalMoveError` unless the clock runs or has been breached.
+    """
+    if clock.state not in OPEN:
+        raise IllegalMoveError(
+            clock.code, clock.state, "resolved", "only an open clock is resolved"
+        )
+    clock, outcomes = ring_before(clock, resolved_at)
+    legal_due, pledge_due = clock.dues.legal_due, clock.dues.pledge_due
+    if legal_due is not None and resolved_at > legal_due:
+        outcomes.append(Missed(resolved_at, legal_due))
+        state = State.MISSED
+    else:
+        outcomes += _taken_back(clock, resolved_at)
+        is_pledge_kept = None if pledge_due is None else resolved_at <= pledge_due
+        outcomes.append(Met(resolved_at, is_pledge_kept))
+        state = State.OUT_OF_SYNC if clock.state is State.BREACHED else State.MET
+    return replace(clock, state=state, next_rung=None, resolved_at=resolved_at), outcomes
+
+
+def await_supplement(clock: Clock, requested_at: datetime) -> Moved:
+    """A gap found at appraisal stops the clock until the supplement comes (NĐ 61/2018 art. 19.4)."""
+    if clock.state not in OPEN:
+        why = "only an open clock stops for a supplement"
+        raise IllegalMoveError(clock.code, clock.state, "stopped", why)
+    return _stop(clock, State.STOPPED, "supplement", requested_at)
+
+
+def restart(clock: Clock, complete_at: datetime, dues: Dues) -> Clock:
+    """Complete at last: the limit counts from zero (NĐ 61/2018 art. 19.4); the original legal due
+    instant is kept (rule 21)."""
+    if clock.state is not State.STOPPED:
+        why = "only a clock that waits for a supplement restarts"
+        raise IllegalMoveError(clock.code, clock.state, "running", why)
+    return replace(
+        clock,
+        complete_at=complete_at,
+        generation=clock.generation + 1,
+        state=State.RUNNING,
+        dues=dues,
+        appointment_at=dues.appointment_at,
+        next_rung=dues.first_rung,
+        stopped_at=None,
+        stop_reason=None,
+    )
+
+
+def end(clock: Clock, reason: EndReason, ended_at: datetime) -> Moved:
+    """Refused, withdrawn or stopped: nothing is due any more."""
+    if clock.state in RESOLVED or clock.state is State.ENDED:
+        raise IllegalMoveError(clock.code, clock.state, reason, "the clock has ended already")
+    return _stop(clock, State.ENDED, reason, ended_at)
+
+
+def transfer(clock: Clock, agency: str) -> Clock:
+    """Another agency is responsible, and is called from now on; nothing due is moved."""
+    return replace(clock, agency=agency)
+
+
+def refuse_return(clock: Clock) -> None:
+    """A result is returned after it exists. Raises `IllegalMoveError` while the clock is unresolved."""
+    if clock.state in OPEN or clock.state is State.STOPPED:
+        raise IllegalMoveError(clock.code, clock.state, "returned", "it has not been resolved")
+
+
+def _stop(clock: Clock, state: State, reason: StopReason, stopped_at: datetime) -> Moved:
+    clock, outcomes = ring_before(clock, stopped_at)
+    outcomes += _taken_back(clock, stopped_at)
+    outcomes.append(Stopped(reason, stopped_at))
+    stopped = replace(clock, state=state, next_rung=None, stopped_at=stopped_at, stop_reason=reason)
+    return stopped, outcomes
+
+
+def _taken_back(clock: Clock, happened_at: datetime) -> list[Outcome]:
+    legal_due = clock.dues.legal_due
+    if clock.state is State.BREACHED and legal_due is not None and happened_at <= legal_due:
+        return [BreachTakenBack(happened_at, legal_due)]
+    return []
