@@ -110,10 +110,12 @@ async def _step_over(
 ) -> None:
     status = await connection.execute(
         """insert into heard as h (source, subject, last_sequence, previous_sequence)
-           values ($1, $2, $3, $3 - 1)
+           select $1, $2, $3::bigint, $3::bigint - 1
+           where $3::bigint = 1 or exists (select from heard where source = $1 and subject = $2)
            on conflict (source, subject) do update
-               set last_sequence = excluded.last_sequence, previous_sequence = $3 - 1
-               where h.last_sequence = $3 - 1""",
+               set last_sequence = excluded.last_sequence,
+                   previous_sequence = excluded.previous_sequence
+               where h.last_sequence = excluded.previous_sequence""",
         source,
         subject,
         sequence,

@@ -65,7 +65,8 @@ class Sorting:
         self.holds: list[Hold] = []
         self._known_ids = known_ids
         self._limit = limit
-        self._held: dict[tuple[str, str, int], Letter] = {
+        # Letters that are ahead of their sequence, from the table or from this batch.
+        self._ahead: dict[tuple[str, str, int], Letter] = {
             (letter.source, letter.subject, letter.sequence): letter
             for letter in held
             if letter.sequence is not None
@@ -92,7 +93,7 @@ class Sorting:
         elif letter.subject in self.blocked:
             self._hold(letter, "follower", "follows an event of its subject that is set aside")
         elif sequence is not None and sequence > last + 1 and not letter.may_skip:
-            self._hold(letter, "gap", f"sequence {sequence} came after {last}")
+            self._ahead.setdefault((*pair, sequence), letter)
         elif letter.fault is not None:
             self._hold(letter, letter.fault.cause, letter.fault.reason)
             self.blocked.add(letter.subject)
@@ -106,8 +107,15 @@ class Sorting:
                 self._known_ids.add((letter.source, letter.envelope.id))
             else:
                 self.last[pair] = sequence
-                return self._held.get((*pair, sequence + 1))
+                return self._ahead.pop((*pair, sequence + 1), None)
         return None
+
+    def close(self) -> None:
+        """Every letter placed: what is still ahead of its sequence is set aside."""
+        for (source, subject, sequence), letter in self._ahead.items():
+            last = self.last.get((source, subject), 0)
+            if sequence > last:
+                self._hold(letter, "gap", f"sequence {sequence} came after {last}")
 
     def _is_duplicate(self, letter: Letter, last: int) -> bool:
         if letter.sequence is not None:
@@ -168,6 +176,7 @@ async def hear(
     sorting = Sorting(before, known_ids, held, retrying, limit)
     for letter in every:
         sorting.place(letter)
+    sorting.close()
     if fault is not None:
         _isolate(sorting, fault, before)
     heard = [
