@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -64,7 +64,7 @@ async def listening(
     try:
         yield
     finally:
-        if not connection.is_closed():
+        with suppress(asyncpg.InterfaceError):  # it is closed: nothing listens any more
             await connection.remove_listener(channel, wake)
 
 
