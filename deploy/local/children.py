@@ -96,6 +96,10 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
 
+    def wait(self) -> int:
+        """Block until it ends by itself; its exit code."""
+        return self._process.wait()
+
     def wait_until(self, is_ready: Callable[[], bool], patience_seconds: float = 30.0) -> None:
         """Block until `is_ready()`. Raises `ChildError` when the child ends or patience does."""
         give_up_at = time.monotonic() + patience_seconds

@@ -48,6 +48,7 @@ class Postgres:
     ) -> None:
         self.directory = directory.resolve()
         self.port = 0
+        self._password_file = self.directory / "passwords.json"
         self._account = SERVER_ACCOUNT if os.geteuid() == 0 else ""
         self._settings = {
             "shared_buffers": shared_buffers,
@@ -68,6 +69,9 @@ class Postgres:
         self.directory.mkdir(parents=True, exist_ok=True)
         self._data = self._reachable(self.directory / "data")
         self._programs = self._reachable_programs() / "bin"
+        if not self._password_file.exists():
+            # The data may lie elsewhere and have outlived its folder: without passwords it is lost.
+            shutil.rmtree(self._data, ignore_errors=True)
         self._passwords = self._kept_passwords()
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
@@ -197,13 +201,12 @@ class Postgres:
             password_file.unlink()
 
     def _kept_passwords(self) -> dict[str, str]:
-        kept = self.directory / "passwords.json"
-        if kept.exists():
-            found: dict[str, str] = json.loads(kept.read_text())
+        if self._password_file.exists():
+            found: dict[str, str] = json.loads(self._password_file.read_text())
             return found
         made = {role: secrets.token_urlsafe(18) for role in (ADMINISTRATOR, *ROLES)}
-        kept.touch(mode=0o600)
-        kept.write_text(json.dumps(made))
+        self._password_file.touch(mode=0o600)
+        self._password_file.write_text(json.dumps(made))
         return made
 
     def _hand_over(self, path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -92,6 +93,22 @@ async def check_topics(bootstrap_servers: str, *, with_local: bool, replicas: in
         return missing + await _differences(admin, present, replicas)
     finally:
         await admin.close()
+
+
+async def count_records(bootstrap_servers: str) -> int:
+    """How many records the listed topics have been given, as far as they still know."""
+    names = {topic.name for topic in listed_topics(with_local=True)}
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
+    await consumer.start()
+    try:
+        partitions = [
+            TopicPartition(name, partition)
+            for name in names & await consumer.topics()
+            for partition in consumer.partitions_for_topic(name) or ()
+        ]
+        return sum((await consumer.end_offsets(partitions)).values())
+    finally:
+        await consumer.stop()
 
 
 async def create_on(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicas: int) -> None:

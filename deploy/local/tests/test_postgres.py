@@ -1,5 +1,8 @@
 """The database of the local stack: each service reaches its own schema and nothing else."""
 
+import shutil
+from pathlib import Path
+
 import asyncpg
 import pytest
 
@@ -134,3 +137,26 @@ async def test_a_clone_has_the_tables_and_keeps_the_walls(
     finally:
         await connection.close()
         await postgres_server.drop_database("clone")
+
+
+async def test_a_server_keeps_its_data_between_starts(tmp_path: Path) -> None:
+    server = Postgres(tmp_path / "kept", is_durable=False)
+    with server:
+        await server.create_database("kept")
+        await make_a_table(Database(server, "kept"), "intake")
+    try:
+        with server:
+            connection = await asyncpg.connect(server.dsn("kept", "intake"))
+            assert await connection.fetchval("SELECT code FROM kept") == "intake"
+            await connection.close()
+    finally:
+        server.remove()
+
+
+def test_a_server_starts_afresh_where_its_folder_was_deleted(tmp_path: Path) -> None:
+    with Postgres(tmp_path / "gone", is_durable=False):
+        pass
+    shutil.rmtree(tmp_path / "gone")
+    with Postgres(tmp_path / "gone", is_durable=False) as server:
+        assert server.pid is not None
+    server.remove()

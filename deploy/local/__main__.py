@@ -1,0 +1,127 @@
+"""The local stack's commands: `python -m deploy.local up | topics | token | …`."""
+
+import asyncio
+import sys
+from typing import Annotated, Literal, NoReturn
+
+import typer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.children import ChildError
+from deploy.local.directories import LOCAL
+from deploy.local.issuer import LocalIssuer
+from deploy.local.postgres import ROLES, SERVICES
+from deploy.local.stack import Stack, run
+from deploy.local.topics import TopicError, check_topics, create_topics
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Thân Thiện on one machine: PostgreSQL, Kafka and the three services on 127.0.0.1.",
+)
+console = Console()
+
+
+@app.command()
+def up(
+    clock: Annotated[
+        Literal["system", "virtual"], typer.Option(help="Whose time the services keep.")
+    ] = "system",
+    replicas: Annotated[int, typer.Option(help="Processes of each service.", min=1)] = 1,
+) -> None:
+    """Start everything, print the addresses, run until Ctrl-C."""
+    run(_stay_up(clock, replicas))
+
+
+async def _stay_up(clock: Literal["system", "virtual"], replicas: int) -> None:
+    counts = dict.fromkeys(SERVICES, replicas)
+    async with Stack("up", clock=clock, replicas=counts, tell=console.print) as stack:
+        _print_addresses(stack)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            console.print("Stopping…")
+
+
+def _print_addresses(stack: Stack) -> None:
+    table = Table("what", "where", title="Thân Thiện is up", title_justify="left")
+    for (service, number), replica in stack.replicas.items():
+        table.add_row(f"{service} {number}" if number else service, f"{replica.url}/docs")
+    table.add_row("Kafka", stack.kafka)
+    for role in ROLES:
+        table.add_row(f"PostgreSQL as {role}", stack.dsn(role))
+    table.add_row("logs", str(stack.directory / "logs"))
+    console.print(table, soft_wrap=True)
+    console.print(
+        "A token:  python -m deploy.local token --role officer --agency H10.40"
+        f" --stack {stack.directory.name}\nCtrl-C stops it all.",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Option(help="officer|head_of_unit|inspector|operator|integrator")],
+    agency: Annotated[str | None, typer.Option(help="Whom the caller acts for.")] = None,
+    subject: Annotated[str, typer.Option(help="Who calls: an opaque id.")] = "local",
+    hours: Annotated[float, typer.Option(help="How long the token lives.")] = 12,
+    stack: Annotated[str, typer.Option(help="The stack that will be called.")] = "up",
+) -> None:
+    """Print a bearer token for a stack that runs on this machine."""
+    directory = LOCAL / stack / "issuer"
+    if not directory.exists():
+        _give_up(f"there is no stack named {stack}: start one with `python -m deploy.local up`")
+    try:
+        print(LocalIssuer(directory).token(role, agency, subject, hours))
+    except ValueError as error:
+        _give_up(str(error))
+
+
+@app.command()
+def topics(
+    bootstrap: Annotated[str, typer.Option(help="HOST:PORT of any broker of the cluster.")],
+    replicas: Annotated[int, typer.Option(help="Copies of each partition.", min=1)] = 1,
+    local: Annotated[bool, typer.Option(help="Also what only a virtual clock needs.")] = False,
+    check: Annotated[bool, typer.Option(help="Create nothing, only compare.")] = False,
+) -> None:
+    """Create the missing topics of deploy/kafka/topics.yaml; exit 1 when others differ from it."""
+    try:
+        differences = asyncio.run(_topics(bootstrap, replicas, local, check))
+    except (TopicError, KafkaError) as error:
+        _give_up(str(error))
+    for difference in differences:
+        print(difference, file=sys.stderr)
+    if differences:
+        raise typer.Exit(1)
+    print("The topics are as listed.")
+
+
+async def _topics(bootstrap: str, replicas: int, local: bool, check: bool) -> list[str]:
+    if check:
+        return await check_topics(bootstrap, with_local=local, replicas=replicas)
+    report = await create_topics(bootstrap, with_local=local, replicas=replicas)
+    for name in report.created:
+        print(f"{name} created")
+    return list(report.differences)
+
+
+def _give_up(why: str) -> NoReturn:
+    print(why, file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    """Run a command; what a part of the stack died of is said without a traceback."""
+    try:
+        app()
+    except ChildError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""Stand-in for feedback."""
+
+from deploy.local.tests.standins.server import main
+
+main()
