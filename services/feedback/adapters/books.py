@@ -12,6 +12,7 @@ from services.feedback.adapters.ratings import PostgresRatings
 from services.feedback.adapters.reports import PostgresReports
 from services.feedback.usecases.ports import Begin, Books
 from shared.outbox import Outbox
+from shared.postgres import transaction
 
 SOURCE = "thanthien/feedback"
 
@@ -33,7 +34,7 @@ def begin_on(pool: asyncpg.Pool) -> Begin:
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[Books]:
-        async with pool.acquire() as connection, connection.transaction():
+        async with transaction(pool) as connection:
             yield books_on(connection)
 
     return begin

@@ -1,0 +1,141 @@
+"""Feedback over HTTP: what agencies and the public may ask, and the citizens' pages."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import AwareDatetime, BaseModel
+
+from services.feedback.domain.courtesy import Luon
+from services.feedback.entrypoints.rating_pages import rating_pages
+from services.feedback.entrypoints.rendering import Pages
+from services.feedback.entrypoints.report_pages import report_pages
+from services.feedback.usecases.list_notices import UnknownDossierError, list_notices
+from services.feedback.usecases.ports import Begin, Draw, KeptNotice
+from services.feedback.usecases.show_rating import (
+    AgencyRating,
+    UnknownAgencyError,
+    show_rating,
+)
+from shared.clock import Clock
+from shared.events.base import AgencyCode, DossierCode
+from shared.identity import Caller, Role, require
+from shared.problems import Problem
+
+DELIVERERS = frozenset({Role.OPERATOR, Role.INTEGRATOR})
+"""Who is shown a rating link, to pass it on. An officer who saw it could rate themselves."""
+
+
+class TextShown(BaseModel):
+    vi: str
+    en: str
+
+
+class NoticeShown(BaseModel):
+    notice: str
+    agency: str
+    sent_at: AwareDatetime
+    text: TextShown
+    rating_link: str | None
+    """Of thanks, for those who deliver it."""
+
+
+class NoticesShown(BaseModel):
+    dossier: str
+    notices: list[NoticeShown]
+
+
+class RatingShown(BaseModel):
+    """Means of 1 to 5 stars, to the hundredth; null while nobody voted."""
+
+    agency: str
+    votes: int
+    smile: float | None
+    gentle: float | None
+    listen: float | None
+    help: float | None
+    overall: float | None
+
+
+def routes(begin: Begin, clock: Clock, draw: Draw, public_base_url: str) -> APIRouter:
+    """Every route of feedback's own. `public_base_url` begins the links citizens are given."""
+    pages = Pages()
+    router = APIRouter()
+    router.include_router(_notices(begin, public_base_url.rstrip("/")))
+    router.include_router(_ratings(begin))
+    router.include_router(rating_pages(begin, clock, pages))
+    router.include_router(report_pages(begin, clock, draw, pages))
+    return router
+
+
+def _notices(begin: Begin, base_url: str) -> APIRouter:
+    router = APIRouter(tags=["notices"])
+
+    @router.get("/notices")
+    async def notices(
+        dossier: Annotated[DossierCode, Query()],
+        caller: Annotated[Caller, Depends(require(*Role))],
+    ) -> NoticesShown:
+        """What a dossier's citizen was told, in the order it was sent."""
+        try:
+            async with begin() as books:
+                told = await list_notices(dossier, books)
+        except UnknownDossierError as error:
+            raise Problem(
+                404, "No such dossier", str(error), type="unknown-dossier", dossier=dossier
+            ) from error
+        _must_concern(caller, told.agencies)
+        shows_link = caller.role in DELIVERERS
+        return NoticesShown(
+            dossier=dossier,
+            notices=[_shown(notice, base_url if shows_link else None) for notice in told.notices],
+        )
+
+    return router
+
+
+def _must_concern(caller: Caller, agencies: frozenset[str]) -> None:
+    """One of the agencies that had to do with the dossier must be the caller's."""
+    if not any(caller.may_act_for(agency) for agency in agencies):
+        for agency in sorted(agencies):
+            caller.must_act_for(agency)
+
+
+def _shown(notice: KeptNotice, base_url: str | None) -> NoticeShown:
+    has_link = base_url is not None and notice.token is not None
+    return NoticeShown(
+        notice=notice.notice,
+        agency=notice.agency,
+        sent_at=notice.sent_at,
+        text=TextShown(vi=notice.text.vi, en=notice.text.en),
+        rating_link=f"{base_url}/rate/{notice.token}" if has_link else None,
+    )
+
+
+def _ratings(begin: Begin) -> APIRouter:
+    router = APIRouter(tags=["ratings"])
+
+    @router.get("/agencies/{agency}/rating")
+    async def rating(agency: Annotated[AgencyCode, Path()]) -> RatingShown:
+        """A unit's stars, with its number of votes. Public."""
+        try:
+            async with begin() as books:
+                return _means(await show_rating(agency, books))
+        except UnknownAgencyError as error:
+            raise Problem(
+                404, "No such agency", str(error), type="unknown-agency", agency=agency
+            ) from error
+
+    return router
+
+
+def _means(rating: AgencyRating) -> RatingShown:
+    tally = rating.tally
+    means = {luon.value: tally.mean(luon) for luon in Luon}
+    return RatingShown.model_validate(
+        {
+            "agency": rating.agency.code,
+            "votes": tally.votes,
+            **{name: None if mean is None else float(mean) for name, mean in means.items()},
+            "overall": None if (overall := tally.overall()) is None else float(overall),
+        }
+    )

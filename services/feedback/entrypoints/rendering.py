@@ -1,0 +1,112 @@
+"""Pages for citizens: jinja2 with everything escaped, one request each, no script, nothing from elsewhere."""
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from services.feedback.domain.courtesy import KHONG_NAMES, LUON_NAMES, Name
+from shared.problems import Problem
+
+DIRECTORY = Path(__file__).parent / "templates"
+
+TITLES = {
+    "unknown-link": Name("Đường dẫn không đúng", "This link is not one of ours"),
+    "already-rated": Name("Quý công dân đã đánh giá rồi", "You have rated already"),
+    "link-expired": Name("Đường dẫn đã hết hạn", "This link has expired"),
+    "unknown-report": Name("Không tìm thấy phản ánh", "Report not found"),
+}
+"""What a page says of a problem, by its type; the others are put as below."""
+OTHER_TITLE = Name("Chưa thực hiện được", "That did not work")
+
+EXPLANATIONS = {
+    "unknown-link": Name(
+        "Xin kiểm tra lại đường dẫn trong thông báo đã gửi cho Quý công dân.",
+        "Please check the link in the notice we sent you.",
+    ),
+    "already-rated": Name(
+        "Mỗi đường dẫn chỉ dùng được một lần. Xin cảm ơn Quý công dân.",
+        "Each link can be used once. Thank you.",
+    ),
+    "link-expired": Name(
+        "Thời gian đánh giá đã qua. Quý công dân vẫn có thể gửi phản ánh.",
+        "The time for rating is over. You may still send a report.",
+    ),
+    "unknown-report": Name(
+        "Xin kiểm tra lại mã phản ánh và mã bí mật.",
+        "Please check the report code and the secret.",
+    ),
+}
+OTHER_EXPLANATION = Name("Xin kiểm tra lại và thử lần nữa.", "Please check and try again.")
+
+STAR_MESSAGES = {
+    luon: Name(f"Xin chọn số sao: {name.vi}", f"Please choose stars: {name.en}")
+    for luon, name in LUON_NAMES.items()
+}
+REPORT_MESSAGES = {
+    "agency": Name("Xin chọn đơn vị trong danh sách.", "Please choose an agency of the list."),
+    "against": Name("Xin chọn ít nhất một điều.", "Please choose at least one."),
+    "dossier": Name(
+        "Không có hồ sơ mang mã này; xin xem lại hoặc bỏ trống.",
+        "No dossier has this code; please check it or leave it empty.",
+    ),
+    "text": Name("Nội dung quá dài.", "The text is too long."),
+}
+"""What a form says beside a field that is wrong."""
+
+
+class Pages:
+    """The templates, all compiled when loaded: a broken one stops the start."""
+
+    def __init__(self, directory: Path = DIRECTORY) -> None:
+        style = (directory / "style.css").read_text(encoding="utf-8")
+        environment = Environment(
+            loader=FileSystemLoader(directory), undefined=StrictUndefined, autoescape=True
+        )
+        environment.globals.update(
+            style=Markup(style),
+            luon_names=LUON_NAMES,
+            khong_names=KHONG_NAMES,
+            star_messages=STAR_MESSAGES,
+            report_messages=REPORT_MESSAGES,
+        )
+        self._templates = {
+            name: environment.get_template(name)
+            for name in environment.list_templates(extensions=["html", "inc"])
+        }
+        self._headers = _headers(style)
+
+    def show(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """Render `name.html`."""
+        html = self._templates[f"{name}.html"].render(values)
+        return HTMLResponse(html, status, headers=self._headers)
+
+    def show_problem(self, problem: Problem) -> HTMLResponse:
+        """A problem in a citizen's words; its detail below, for whoever is asked for help."""
+        return self.show(
+            "problem",
+            problem.status,
+            title=TITLES.get(problem.type, OTHER_TITLE),
+            explanation=EXPLANATIONS.get(problem.type, OTHER_EXPLANATION),
+            detail=problem.detail,
+        )
+
+
+def _headers(style: str) -> dict[str, str]:
+    """Only our own style and our own forms; no trace of a link's token in a referrer or a cache."""
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+    }

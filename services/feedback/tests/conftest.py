@@ -1,0 +1,103 @@
+"""Feedback's schema in a database of the test's own, its books, its application."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+
+from deploy.local.postgres import Database
+from services.feedback.adapters.books import begin_on, books_on
+from services.feedback.adapters.notice_texts import NoticeTexts
+from services.feedback.entrypoints.chance import draw_token
+from services.feedback.entrypoints.http import routes
+from services.feedback.entrypoints.subscribers import telling
+from services.feedback.tests.history import NOW, Tell, Teller
+from shared.clock import VirtualClock
+from shared.events.base import Event
+from shared.identity import Identity, Role
+from shared.inbox import Apply
+from shared.messages import Refusal
+from shared.postgres import PLUMBING, migrate, open_pool, transaction
+from shared.problems import install_problem_handlers
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+RATING_DAYS = 30
+ISSUER, AUDIENCE = "https://issuer.example", "thanthien"
+BASE_URL = "https://feedback.example"
+
+
+@pytest.fixture
+async def pool(database: Database) -> AsyncIterator[asyncpg.Pool]:
+    dsn = database.dsn("feedback")
+    await migrate(dsn, [PLUMBING, MIGRATIONS])
+    pool = await open_pool(dsn)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def clock() -> VirtualClock:
+    return VirtualClock(NOW)
+
+
+@pytest.fixture
+def apply(clock: VirtualClock) -> Apply:
+    return telling(books_on, NoticeTexts(), draw_token, RATING_DAYS, clock)
+
+
+@pytest.fixture
+def tell(pool: asyncpg.Pool, apply: Apply) -> Tell:
+    """Tell feedback events, as one batch in one transaction."""
+    teller = Teller()
+
+    async def tell(*events: Event) -> list[Refusal]:
+        async with transaction(pool) as connection:
+            return list(await apply(connection, teller.tell(*events)))
+
+    return tell
+
+
+KEY = ECKey.generate_key("P-256")
+
+
+@pytest.fixture
+def token() -> Callable[..., str]:
+    """Mints a token of a role, and of an agency for those who have one."""
+
+    def mint(
+        role: Role, agency: str | None = None, *, age: timedelta = timedelta(0), key: ECKey = KEY
+    ) -> str:
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": "subject-1",
+            "role": role.value,
+            "exp": int((NOW - age).timestamp()) + 600,
+        }
+        if agency is not None:
+            claims["agency"] = agency
+        return jwt.encode({"alg": "ES256"}, claims, key)
+
+    return mint
+
+
+@pytest.fixture
+def application(pool: asyncpg.Pool, clock: VirtualClock) -> FastAPI:
+    app = FastAPI()
+    install_problem_handlers(app)
+    app.state.identity = Identity(ISSUER, AUDIENCE, KeySet([KEY]), clock)
+    app.include_router(routes(begin_on(pool), clock, draw_token, BASE_URL))
+    return app
+
+
+@pytest.fixture
+async def http(application: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+        yield client
