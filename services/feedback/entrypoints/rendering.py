@@ -86,13 +86,13 @@ class Pages:
         return HTMLResponse(html, status, headers=self._headers)
 
     def show_problem(self, problem: Problem) -> HTMLResponse:
-        """A problem in a citizen's words; its detail below, for whoever is asked for help."""
+        """A problem in a citizen's words; where we have none of our own, with its detail."""
         return self.show(
             "problem",
             problem.status,
             title=TITLES.get(problem.type, OTHER_TITLE),
             explanation=EXPLANATIONS.get(problem.type, OTHER_EXPLANATION),
-            detail=problem.detail,
+            detail="" if problem.type in TITLES else problem.detail,
         )
 
 

@@ -1,8 +1,7 @@
 """Feedback's schema in a database of the test's own, its books, its application."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 
 import asyncpg
 import httpx
@@ -23,20 +22,20 @@ from shared.events.base import Event
 from shared.identity import Identity, Role
 from shared.inbox import Apply
 from shared.messages import Refusal
-from shared.postgres import PLUMBING, migrate, open_pool, transaction
+from shared.postgres import open_pool, transaction
 from shared.problems import install_problem_handlers
 
-MIGRATIONS = Path(__file__).parents[1] / "migrations"
 RATING_DAYS = 30
 ISSUER, AUDIENCE = "https://issuer.example", "thanthien"
 BASE_URL = "https://feedback.example"
 
 
 @pytest.fixture
-async def pool(database: Database) -> AsyncIterator[asyncpg.Pool]:
-    dsn = database.dsn("feedback")
-    await migrate(dsn, [PLUMBING, MIGRATIONS])
-    pool = await open_pool(dsn)
+async def pool(
+    database_of: Callable[[str], Awaitable[Database]],
+) -> AsyncIterator[asyncpg.Pool]:
+    database = await database_of("feedback")
+    pool = await open_pool(database.dsn("feedback"))
     yield pool
     await pool.close()
 
