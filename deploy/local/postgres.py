@@ -122,7 +122,7 @@ class Postgres:
 
     async def clone_database(self, template: str, name: str) -> None:
         """A copy of a database of this server, tables and all. Nobody may be connected to it."""
-        await _create(self.admin_dsn, name, f'TEMPLATE "{template}"')
+        await create_empty(self.admin_dsn, name, f'TEMPLATE "{template}"')
         # What may be done with the database itself is not copied.
         await _set_up_roles(self.admin_dsn, name)
 
@@ -225,7 +225,7 @@ async def create_database(admin_dsn: str, name: str, passwords: dict[str, str]) 
 
     `passwords` by role, for all of ROLES. Raises `asyncpg.DuplicateDatabaseError`.
     """
-    await _create(admin_dsn, name)
+    await create_empty(admin_dsn, name)
     await _set_up_roles(admin_dsn, name)
     connection = await asyncpg.connect(admin_dsn)
     try:
@@ -236,7 +236,8 @@ async def create_database(admin_dsn: str, name: str, passwords: dict[str, str]) 
         await connection.close()
 
 
-async def _create(admin_dsn: str, name: str, options: str = "") -> None:
+async def create_empty(admin_dsn: str, name: str, options: str = "") -> None:
+    """A database without roles or schemas; `options` end its CREATE statement."""
     connection = await asyncpg.connect(admin_dsn)
     try:
         await connection.execute(f'CREATE DATABASE "{name}" {options}')

@@ -1,0 +1,135 @@
+"""What can be known of docker-compose.yml and its parts without an engine."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import yaml
+
+from deploy.local.apache import kafka_version
+from deploy.local.children import CHECKOUT
+from deploy.local.postgres import ADMINISTRATOR, ROLES, ROLES_SQL, SERVICES, Postgres, create_empty
+from deploy.local.reach import reachable_programs
+from shared.settings import ServiceSettings
+
+COMPOSE = CHECKOUT / "docker-compose.yml"
+DOCKERFILE = CHECKOUT / "deploy" / "docker" / "Dockerfile"
+COMPOSED: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
+PARTS: dict[str, Any] = COMPOSED["services"]
+OF_OUR_IMAGE = {name: part for name, part in PARTS.items() if part["image"] == "thanthien"}
+
+
+def test_every_variable_asked_for_has_an_example() -> None:
+    asked = set(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text()))
+    assert asked
+    given = set(re.findall(r"^(\w+)=.+$", (CHECKOUT / ".env.example").read_text(), re.MULTILINE))
+    assert asked <= given
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_services_are_given_settings_they_know(service: str) -> None:
+    known = {name.upper() for name in ServiceSettings.model_fields}
+    required = {
+        name.upper() for name, field in ServiceSettings.model_fields.items() if field.is_required()
+    }
+    given = set(PARTS[service]["environment"])
+    assert given <= known
+    assert required <= given
+    assert PARTS[service]["environment"]["ENVIRONMENT"] == "production"
+    assert PARTS[f"{service}-migrate"]["environment"] == PARTS[service]["environment"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_services_wait_for_their_topics_and_migrations(service: str) -> None:
+    done = {"condition": "service_completed_successfully"}
+    assert PARTS[service]["depends_on"] == {
+        "kafka": {"condition": "service_healthy"},
+        "topics": done,
+        f"{service}-migrate": done,
+    }
+    assert PARTS[service]["command"] == [f"services.{service}", "serve"]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_is_bounded_and_comes_back(name: str) -> None:
+    part = PARTS[name]
+    assert "mem_limit" in part
+    is_job = name == "topics" or name.endswith("-migrate")
+    assert part["restart"] == ("on-failure" if is_job else "unless-stopped")
+    assert is_job or "healthcheck" in part
+
+
+@pytest.mark.parametrize("name", OF_OUR_IMAGE)
+def test_our_containers_may_do_no_more_than_they_must(name: str) -> None:
+    part = OF_OUR_IMAGE[name]
+    assert part["read_only"] is True
+    assert part["cap_drop"] == ["ALL"]
+
+
+def test_what_holds_data_is_reached_from_inside_only() -> None:
+    assert COMPOSED["networks"]["inside"] == {"internal": True}
+    for name in ("kafka", "postgres"):
+        assert PARTS[name]["networks"] == ["inside"]
+        assert "ports" not in PARTS[name]
+
+
+def test_compose_runs_the_kafka_that_we_test() -> None:
+    assert PARTS["kafka"]["image"] == f"apache/kafka:{kafka_version()}"
+
+
+def test_the_image_copies_what_is_there_and_runs_as_nobody_in_particular() -> None:
+    dockerfile = DOCKERFILE.read_text()
+    ignored = (CHECKOUT / ".dockerignore").read_text().splitlines()
+    copied = re.findall(r"^COPY (\S+) \S+$", dockerfile, re.MULTILINE)
+    assert copied == ["requirements/run.txt", "shared", "services", "deploy"]
+    for source in copied:
+        assert (CHECKOUT / source).exists()
+        assert f"!{source}" in ignored
+    assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
+
+
+def test_mounted_files_are_there() -> None:
+    mounts = [mount.split(":")[0] for mount in PARTS["postgres"]["volumes"]]
+    files = [CHECKOUT / mount for mount in mounts if mount.startswith("./")]
+    assert len(files) == 2
+    assert all(file.is_file() for file in files)
+
+
+def run_the_scripts_as_the_image_does(server: Postgres, passwords: dict[str, str]) -> None:
+    programs = reachable_programs()
+    environment = {
+        **os.environ,
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(server.port),
+        "PGPASSWORD": server.dsn("", ADMINISTRATOR).split(":")[2].split("@")[0],
+        "POSTGRES_USER": ADMINISTRATOR,
+        "POSTGRES_DB": "thanthien",
+        **{f"{role.upper()}_PASSWORD": password for role, password in passwords.items()},
+    }
+    login = ["-v", "ON_ERROR_STOP=1", "-U", ADMINISTRATOR, "-d", "thanthien"]
+    roles: list[str | Path] = [programs / "psql", *login, "-f", ROLES_SQL]
+    subprocess.run(roles, env=environment, check=True, capture_output=True)
+    script = ROLES_SQL.with_name("passwords.sh")
+    subprocess.run([script], env=environment, check=True, capture_output=True)
+
+
+async def test_the_database_scripts_give_each_role_its_password(open_directory: Path) -> None:
+    passwords = {role: f"it's {role}" for role in ROLES}
+    with Postgres(open_directory / "compose", is_durable=False) as server:
+        await create_empty(server.admin_dsn, "thanthien")
+        run_the_scripts_as_the_image_does(server, passwords)
+        for role, password in passwords.items():
+            connection = await asyncpg.connect(
+                host="127.0.0.1",
+                port=server.port,
+                user=role,
+                password=password,
+                database="thanthien",
+            )
+            assert await connection.fetchval("SELECT current_user") == role
+            await connection.close()
