@@ -66,6 +66,7 @@ class Ears:
         handle: HandleRecords,
         *,
         instance: str | None = None,
+        session_timeout_ms: int = 10_000,
     ) -> None:
         self._handle = handle
         self.topics = tuple(topics)
@@ -79,8 +80,8 @@ class Ears:
             auto_offset_reset="earliest",
             ack_policy=ACK_POLICY,
             decoder=_untouched,
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=2_000,
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=session_timeout_ms // 5,
             max_poll_interval_ms=600_000,
             fetch_max_wait_ms=500,
         )

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 import typer
+from fastapi import FastAPI
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
@@ -18,29 +19,30 @@ from shared import dead_letters
 from shared.clock import SystemClock
 from shared.hearing import Hearing
 from shared.postgres import PLUMBING, MigrationError, migrate
-from shared.process import Parts
+from shared.process import Parts, serve
 from shared.settings import ServiceSettings, settings_in_words
 from shared.telemetry import configure_logging
 
-OpenEar = Callable[[ServiceSettings], AbstractAsyncContextManager[tuple[Parts, Hearing]]]
-"""Opens a service's ear without a broker, to hear set-aside letters again."""
+Opened = AbstractAsyncContextManager[tuple[Parts, Hearing]]
+"""A service's ear without a broker, to hear set-aside letters again."""
 
+Settings = TypeVar("Settings", bound=ServiceSettings)
 Json = Annotated[bool, typer.Option("--json", help="One JSON value instead of words.")]
 
 
 def commands(
     name: str,
-    read_settings: Callable[[], ServiceSettings],
-    serve: Callable[[ServiceSettings], None],
-    open_ear: OpenEar,
+    read_settings: type[Settings],
+    build: Callable[[Settings], FastAPI],
+    open_ear: Callable[[Settings], Opened],
     migrations: Path,
 ) -> typer.Typer:
     """The command line of one service."""
     app = typer.Typer(no_args_is_help=True, help=f"Thân Thiện: the {name} service.")
 
-    def settings() -> ServiceSettings:
+    def settings() -> Settings:
         try:
-            found = read_settings()
+            found = read_settings()  # type: ignore[call-arg]  # the environment fills it
         except ValidationError as error:
             print(f"The settings are wrong:\n{settings_in_words(error)}", file=sys.stderr)
             raise typer.Exit(2) from error
@@ -50,7 +52,8 @@ def commands(
     @app.command("serve")
     def serve_command() -> None:
         """Run the service until it is told to stop."""
-        serve(settings())
+        found = settings()
+        serve(build(found), found)
 
     @app.command("migrate")
     def migrate_command() -> None:
@@ -62,16 +65,22 @@ def commands(
             raise typer.Exit(1) from error
         print(f"{name}: {len(ran)} migrations ran{': ' if ran else ''}{', '.join(ran)}")
 
-    app.add_typer(_dead_letters(settings, open_ear), name="dead-letters")
+    @app.command("openapi")
+    def openapi_command() -> None:
+        """Print the service's OpenAPI document; needs no server and no settings."""
+        placeholders = read_settings.model_construct(kafka_bootstrap_servers="", database_url="")
+        _print_json(build(placeholders).openapi())
+
+    app.add_typer(_dead_letters(lambda: open_ear(settings())), name="dead-letters")
     return app
 
 
-def _dead_letters(settings: Callable[[], ServiceSettings], open_ear: OpenEar) -> typer.Typer:
+def _dead_letters(open_ear: Callable[[], Opened]) -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, help="Events set aside, by dossier and in order.")
 
     def with_ear(work: Callable[[Parts, Hearing], Awaitable[Any]]) -> Any:
         async def run() -> Any:
-            async with open_ear(settings()) as (parts, hearing):
+            async with open_ear() as (parts, hearing):
                 return await work(parts, hearing)
 
         return _answer(run())

@@ -106,7 +106,9 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
-        log.error("a request failed", path=request.url.path, exc_info=error)
+        # The route, not the path: a path may hold a citizen's secret link.
+        route = getattr(request.scope.get("route"), "path", "unrouted")
+        log.error("a request failed", route=route, exc_info=error)
         return Problem(
             500, "Something is wrong on our side", "nothing was changed; the failure is in our log"
         ).response()

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -37,18 +36,37 @@ PAUSE_SECONDS = 0.5
 Task = Callable[[], Coroutine[Any, Any, None]]
 
 
-@dataclass(slots=True)
 class Parts:
-    """What every service has: a pool, a clock, and the tasks that run beside the requests."""
+    """What every service has: a clock, a pool once open, and the tasks that run beside requests."""
 
-    name: str
-    settings: ServiceSettings
-    pool: asyncpg.Pool
-    clock: Clock
-    stack: AsyncExitStack
-    ears: Ears | None = None
-    relay: Relay | None = None
-    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    def __init__(self, name: str, settings: ServiceSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock: Clock = VirtualClock() if settings.clock == "virtual" else SystemClock()
+        self.ears: Ears | None = None
+        self.relay: Relay | None = None
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.stack = AsyncExitStack()
+        self._pool: asyncpg.Pool | None = None
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The pool. Raises `RuntimeError` while the service is not open."""
+        if self._pool is None:
+            raise RuntimeError(f"{self.name} is not open")
+        return self._pool
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Parts"]:
+        """Open the pool, follow the virtual clock; what is added meanwhile stops before they do."""
+        async with self.stack:
+            self._pool = await open_pool(self.settings.database_url, size=self.settings.pool_size)
+            self.stack.push_async_callback(_close_pool, self._pool)
+            self.stack.push_async_callback(_cancel, self.tasks)
+            if isinstance(self.clock, VirtualClock):
+                clock, kafka = self.clock, self.settings.kafka_bootstrap_servers
+                self.run_beside("clock", lambda: follow_clock(kafka, clock))
+            yield self
 
     def run_beside(self, name: str, work: Task) -> None:
         """Run `work` until the service stops; if it ends or fails before, readiness says so."""
@@ -107,19 +125,9 @@ async def listen_for_ever(dsn: str, channel: str, on_notify: Callable[[str], Non
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-@asynccontextmanager
-async def open_parts(settings: ServiceSettings, name: str) -> AsyncIterator[Parts]:
-    """The pool and the clock; whatever is added to them stops before they close."""
-    async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.database_url, size=settings.pool_size)
-        stack.push_async_callback(_close_pool, pool)
-        virtual = settings.clock == "virtual"
-        parts = Parts(name, settings, pool, VirtualClock() if virtual else SystemClock(), stack)
-        stack.push_async_callback(_cancel, parts.tasks)
-        if isinstance(parts.clock, VirtualClock):
-            clock = parts.clock
-            parts.run_beside("clock", lambda: follow_clock(settings.kafka_bootstrap_servers, clock))
-        yield parts
+def ear(parts: Parts, understood: Collection[type[Event]], apply: Apply) -> Hearing:
+    """The service's ear on its open pool."""
+    return Hearing(parts.pool, Opener(understood), apply, parts.clock, telemetry.HearingMetrics())
 
 
 async def speak_and_hear(
@@ -132,8 +140,8 @@ async def speak_and_hear(
     parts.stack.push_async_callback(_bounded, producer.stop)
     parts.relay = Relay(settings.database_url, parts.name, producer)
     parts.run_beside("relay", parts.relay.run)
-    opener = Opener(understood)
-    hearing = Hearing(parts.pool, opener, apply, parts.clock, telemetry.HearingMetrics())
+    hearing = ear(parts, understood, apply)
+    opener = hearing.opener
 
     async def handle(records: Sequence[ConsumerRecord]) -> None:
         await hearing.hear(
@@ -167,36 +175,28 @@ async def follow_clock(bootstrap_servers: str, clock: VirtualClock) -> None:
         await consumer.stop()
 
 
-def new_app(parts_name: str, title: str, lifespan: Any) -> FastAPI:
-    """The service's FastAPI application, with problem details."""
+Starting = Callable[[Parts], Coroutine[Any, Any, None]]
+"""What a service starts once its pool is open: listeners, timers, its ears."""
+
+
+def new_app(parts: Parts, title: str, start: Starting) -> FastAPI:
+    """The service's FastAPI application: problem details, identity, health and metrics."""
+    settings = parts.settings
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.identity = Identity.load(
+            settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks, settings.environment
+        )
+        async with parts.open():
+            await start(parts)
+            log.info("serving", port=settings.http_port)
+            yield
+
     app = FastAPI(title=title, version="1", lifespan=lifespan)
     install_problem_handlers(app)
-    app.state.service = parts_name
+    app.include_router(health_routes(parts.why_not_ready, parts.observe))
     return app
-
-
-def install(app: FastAPI, parts: Parts) -> None:
-    """Health, metrics and identity on a started service."""
-    settings = parts.settings
-    app.state.identity = Identity.load(
-        settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks, settings.environment
-    )
-    app.state.parts = parts
-
-
-def install_health(app: FastAPI) -> None:
-    """Routes that answer for the parts `install` has put on the application."""
-
-    async def why_not_ready() -> dict[str, str]:
-        parts: Parts | None = getattr(app.state, "parts", None)
-        return {"service": "is starting"} if parts is None else await parts.why_not_ready()
-
-    async def observe() -> None:
-        parts: Parts | None = getattr(app.state, "parts", None)
-        if parts is not None:
-            await parts.observe()
-
-    app.include_router(health_routes(why_not_ready, observe))
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:

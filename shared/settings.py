@@ -23,6 +23,8 @@ class ServiceSettings(BaseSettings):
     """A URL or a file with the issuer's public keys."""
     instance_id: str = ""
     """Names this replica to Kafka, so that a restart does not rebalance; empty: unnamed."""
+    kafka_session_timeout_ms: int = Field(default=10_000, ge=1_000, le=300_000)
+    """How long a silent member keeps its partitions: the wait before another takes them over."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     public_base_url: str = "http://127.0.0.1:8000"
     """Where citizens reach the service: the beginning of every link it gives them."""

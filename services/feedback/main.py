@@ -1,0 +1,49 @@
+"""Feedback, wired: the only module that knows its settings and all its parts."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.feedback.adapters.books import begin_on, books_on
+from services.feedback.adapters.notice_texts import NoticeTexts
+from services.feedback.entrypoints.chance import draw_token
+from services.feedback.entrypoints.http import routes
+from services.feedback.entrypoints.subscribers import EVENTS, TOPICS, telling
+from services.feedback.settings import Settings
+from services.feedback.usecases.ports import Books
+from shared import process
+from shared.hearing import Hearing
+from shared.inbox import Apply
+from shared.process import Parts
+
+NAME = "feedback"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def build(settings: Settings) -> FastAPI:
+    """The whole service."""
+    parts = Parts(NAME, settings)
+
+    def begin() -> AbstractAsyncContextManager[Books]:
+        return begin_on(parts.pool)()
+
+    async def start(parts: Parts) -> None:
+        await process.speak_and_hear(parts, TOPICS, EVENTS, _apply(parts, settings))
+
+    app = process.new_app(parts, "Thân Thiện: feedback", start)
+    app.include_router(routes(begin, parts.clock, draw_token, settings.public_base_url))
+    return app
+
+
+def _apply(parts: Parts, settings: Settings) -> Apply:
+    return telling(books_on, NoticeTexts(), draw_token, settings.rating_days, parts.clock)
+
+
+@asynccontextmanager
+async def open_ear(settings: Settings) -> AsyncIterator[tuple[Parts, Hearing]]:
+    """The ear without a broker, to hear again what was set aside."""
+    parts = Parts(NAME, settings)
+    async with parts.open():
+        yield parts, process.ear(parts, EVENTS, _apply(parts, settings))
