@@ -1,0 +1,63 @@
+"""Reads clocks, their past and their alarms, for people."""
+
+from datetime import datetime
+
+import asyncpg
+
+from services.deadline.adapters.clocks import SELECT
+from services.deadline.adapters.rows import clock_from
+from services.deadline.domain.alarms import Alarm
+from services.deadline.domain.clocks import Clock
+from services.deadline.domain.rungs import Rung
+from services.deadline.usecases.ports import PastGeneration
+
+ALARMS = "select kind, code, generation, rung, agency, due_at, rang_at, is_late from alarms"
+
+PAST = """select kind, generation, complete_at, legal_due, pledge_due, appointment_at
+from past_generations where code = $1 order by kind, generation"""
+
+
+class PostgresArchive:
+    """The port `Archive`."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def clocks(self, code: str) -> list[Clock]:
+        rows = await self._connection.fetch(f"{SELECT} where code = $1 order by kind", code)
+        return [clock_from(row) for row in rows]
+
+    async def past_generations(self, code: str) -> list[PastGeneration]:
+        return [PastGeneration(*row) for row in await self._connection.fetch(PAST, code)]
+
+    async def alarms_of(self, code: str) -> list[Alarm]:
+        rows = await self._connection.fetch(
+            f"{ALARMS} where code = $1 order by rang_at, due_at, kind", code
+        )
+        return [_alarm(row) for row in rows]
+
+    async def alarms_since(
+        self, since: datetime | None, agency: str | None, limit: int
+    ) -> list[Alarm]:
+        rows = await self._connection.fetch(
+            f"""{ALARMS} where ($1::timestamptz is null or rang_at >= $1)
+                and ($2::text is null or agency = $2)
+                order by rang_at, due_at, code, kind limit $3""",
+            since,
+            agency,
+            limit,
+        )
+        return [_alarm(row) for row in rows]
+
+
+def _alarm(row: asyncpg.Record) -> Alarm:
+    return Alarm(
+        kind=row["kind"],
+        code=row["code"],
+        generation=row["generation"],
+        rung=Rung(row["rung"]),
+        agency=row["agency"],
+        due_at=row["due_at"],
+        rang_at=row["rang_at"],
+        is_late=row["is_late"],
+    )

@@ -1,0 +1,139 @@
+"""The clocks in PostgreSQL: sets in, sets out, in the transaction of one connection."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from services.deadline.adapters.rows import (
+    CLOCK_COLUMNS,
+    DUE_COLUMNS,
+    MOVING_COLUMNS,
+    Column,
+    clock_from,
+    columns,
+)
+from services.deadline.domain.alarms import Alarm
+from services.deadline.domain.clocks import Clock
+from services.deadline.usecases.ports import ClockKey
+
+SELECT = f"select {', '.join(column.read for column in CLOCK_COLUMNS)} from clocks"
+
+LOCK = f"{SELECT} where code = any($1::text[]) order by code, kind for update"
+
+# By instant, passing over what another process is at. Waiting, the order must be everybody's.
+LOCK_DUE = f"""{SELECT} where next_rung_at < $1
+order by next_rung_at, code limit $2 for update skip locked"""
+AWAIT_DUE = f"""{SELECT} where next_rung_at < $1 order by code, kind limit $2 for update"""
+
+ADD = f"""insert into clocks ({", ".join(column.name for column in CLOCK_COLUMNS)})
+select {", ".join(column.write for column in CLOCK_COLUMNS)}
+from unnest({", ".join(f"${n}::{c.type}[]" for n, c in enumerate(CLOCK_COLUMNS, 1))})
+as given ({", ".join(column.name for column in CLOCK_COLUMNS)})"""
+
+KEY_COLUMNS = CLOCK_COLUMNS[:2]
+assert [column.name for column in KEY_COLUMNS] == ["kind", "code"]
+
+
+def _update(changing: Sequence[Column]) -> str:
+    every = (*KEY_COLUMNS, *changing)
+    return f"""update clocks set {", ".join(f"{c.name} = {c.write}" for c in changing)}
+from unnest({", ".join(f"${n}::{c.type}[]" for n, c in enumerate(every, 1))})
+as given ({", ".join(c.name for c in every)})
+where clocks.code = given.code and clocks.kind = given.kind"""
+
+
+CHANGE_COLUMNS = (*KEY_COLUMNS, *MOVING_COLUMNS)
+CHANGE = _update(MOVING_COLUMNS)
+
+RESTART_COLUMNS = (*KEY_COLUMNS, *MOVING_COLUMNS, *DUE_COLUMNS)
+RESTART = _update((*MOVING_COLUMNS, *DUE_COLUMNS))
+
+KEEP_PAST = """insert into past_generations
+    (kind, code, generation, complete_at, legal_due, pledge_due, appointment_at,
+     regime, rules_version, calendar_version, steps, stopped_at, stop_reason)
+select kind, code, generation, complete_at, legal_due, pledge_due, appointment_at,
+       regime, rules_version, calendar_version, steps::jsonb, stopped_at, stop_reason
+from unnest($1::text[], $2::text[], $3::integer[], $4::timestamptz[], $5::timestamptz[],
+            $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::text[],
+            $11::text[], $12::timestamptz[], $13::text[])
+as given (kind, code, generation, complete_at, legal_due, pledge_due, appointment_at,
+          regime, rules_version, calendar_version, steps, stopped_at, stop_reason)"""
+
+KEEP_ALARMS = """insert into alarms
+    (kind, code, generation, rung, agency, due_at, rang_at, is_late)
+select * from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[],
+                     $6::timestamptz[], $7::timestamptz[], $8::boolean[])"""
+
+WAKE = """select pg_notify(current_schema() || '_rungs', '')
+where not exists (select from clocks where next_rung_at < $1)"""
+
+
+class PostgresClocks:
+    """The port `Clocks`."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def lock(self, codes: Sequence[str]) -> dict[ClockKey, Clock]:
+        rows = await self._connection.fetch(LOCK, codes)
+        return {(row["kind"], row["code"]): clock_from(row) for row in rows}
+
+    async def lock_due(self, before: datetime, limit: int, *, wait: bool) -> list[Clock]:
+        rows = await self._connection.fetch(AWAIT_DUE if wait else LOCK_DUE, before, limit)
+        return [clock_from(row) for row in rows]
+
+    async def earliest_rung(self) -> datetime | None:
+        earliest: datetime | None = await self._connection.fetchval(
+            "select min(next_rung_at) from clocks"
+        )
+        return earliest
+
+    async def add(self, clocks: Sequence[Clock]) -> None:
+        await self._connection.execute(ADD, *columns(CLOCK_COLUMNS, clocks))
+
+    async def change(self, clocks: Sequence[Clock]) -> None:
+        await self._connection.execute(CHANGE, *columns(CHANGE_COLUMNS, clocks))
+
+    async def restart(self, clocks: Sequence[Clock]) -> None:
+        await self._connection.execute(RESTART, *columns(RESTART_COLUMNS, clocks))
+
+    async def keep_past(self, clocks: Sequence[Clock]) -> None:
+        rows = [
+            (
+                clock.kind,
+                clock.code,
+                clock.generation,
+                clock.complete_at,
+                clock.dues.legal_due,
+                clock.dues.pledge_due,
+                clock.appointment_at,
+                clock.dues.regime,
+                clock.dues.rules_version,
+                clock.dues.calendar_version,
+                clock.dues.steps,
+                clock.stopped_at,
+                clock.stop_reason,
+            )
+            for clock in clocks
+        ]
+        await self._connection.execute(KEEP_PAST, *map(list, zip(*rows, strict=True)))
+
+    async def keep_alarms(self, alarms: Sequence[Alarm]) -> None:
+        rows = [
+            (
+                alarm.kind,
+                alarm.code,
+                alarm.generation,
+                alarm.rung.value,
+                alarm.agency,
+                alarm.due_at,
+                alarm.rang_at,
+                alarm.is_late,
+            )
+            for alarm in alarms
+        ]
+        await self._connection.execute(KEEP_ALARMS, *map(list, zip(*rows, strict=True)))
+
+    async def wake_timer(self, earliest: datetime) -> None:
+        await self._connection.execute(WAKE, earliest)

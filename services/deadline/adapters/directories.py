@@ -1,0 +1,90 @@
+"""Agencies and procedures in PostgreSQL, and one copy of them in memory per process."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from services.deadline.domain.rules import RuleBook
+from services.deadline.usecases.directory import Directory
+from services.deadline.usecases.registrations import known_agency, known_procedure
+from shared.events.agencies import AgencyRegistered
+from shared.events.procedures import ProcedureRegistered
+
+# The row lock orders all changes: a reader at version n has seen everything up to n.
+NEXT_VERSION = "update directory set version = version + 1 returning version"
+
+KEEP_AGENCIES = """insert into agencies (agency, version, body)
+select agency, $1, body::jsonb from unnest($2::text[], $3::text[]) as given (agency, body)
+on conflict (agency) do update set version = excluded.version, body = excluded.body"""
+
+KEEP_PROCEDURES = """insert into procedures (procedure, version, body)
+select procedure, $1, body::jsonb from unnest($2::text[], $3::text[]) as given (procedure, body)
+on conflict (procedure) do update set version = excluded.version, body = excluded.body"""
+
+
+class Memory:
+    """The directory of one process: what was committed, up to a version."""
+
+    def __init__(self, rule_book: RuleBook) -> None:
+        self.directory = Directory(rule_book, {}, {})
+        self.version = 0
+
+
+async def open_memory(connection: asyncpg.Connection, rule_book: RuleBook) -> Memory:
+    """What is on record, read at the start of the process.
+
+    Raises `NoRuleError` when the rule book lacks a calendar or regime that is in use: better before
+    the first event is heard than at each.
+    """
+    memory = Memory(rule_book)
+    await PostgresDirectories(connection, memory).current()
+    return memory
+
+
+class PostgresDirectories:
+    """The port `Directories`, on one connection and the process's memory."""
+
+    def __init__(self, connection: asyncpg.Connection, memory: Memory) -> None:
+        self._connection = connection
+        self._memory = memory
+
+    async def current(self) -> Directory:
+        """One small query; the rows that changed are read only when the version has moved."""
+        version = await self._connection.fetchval("select version from directory")
+        if version > self._memory.version:
+            await self._read_up_to(version)
+        return self._memory.directory
+
+    async def keep(
+        self, agencies: Sequence[AgencyRegistered], procedures: Sequence[ProcedureRegistered]
+    ) -> None:
+        """The memory learns of it with the next `current`, once this has committed."""
+        version = await self._connection.fetchval(NEXT_VERSION)
+        if agencies:
+            names = [event.agency for event in agencies]
+            bodies = [event.model_dump_json() for event in agencies]
+            await self._connection.execute(KEEP_AGENCIES, version, names, bodies)
+        if procedures:
+            names = [event.procedure for event in procedures]
+            bodies = [event.model_dump_json() for event in procedures]
+            await self._connection.execute(KEEP_PROCEDURES, version, names, bodies)
+
+    async def _read_up_to(self, version: int) -> None:
+        seen, rule_book = self._memory.version, self._memory.directory.rule_book
+        agencies = await self._bodies("agencies", seen)
+        procedures = await self._bodies("procedures", seen)
+        known_agencies = [known_agency(AgencyRegistered.hear(x), rule_book) for x in agencies]
+        known_procedures = [
+            known_procedure(ProcedureRegistered.hear(x), rule_book) for x in procedures
+        ]
+        self._memory.directory = self._memory.directory.with_changes(
+            {agency.agency: agency for agency in known_agencies},
+            {procedure.procedure: procedure for procedure in known_procedures},
+        )
+        self._memory.version = version
+
+    async def _bodies(self, table: str, seen: int) -> list[bytes]:
+        rows = await self._connection.fetch(
+            f"select body::text as body from {table} where version > $1", seen
+        )
+        return [row["body"].encode() for row in rows]

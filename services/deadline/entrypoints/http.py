@@ -1,0 +1,239 @@
+"""Deadline over HTTP: what is due and why, appointments, alarms."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal, NoReturn
+
+import asyncpg
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from services.deadline.adapters.archive import PostgresArchive
+from services.deadline.adapters.clocks import PostgresClocks
+from services.deadline.adapters.directories import Memory, PostgresDirectories
+from services.deadline.domain.alarms import Alarm
+from services.deadline.domain.appointments import UnlawfulAppointmentError
+from services.deadline.domain.clocks import Clock as DossierClock
+from services.deadline.domain.clocks import IllegalMoveError
+from services.deadline.entrypoints.subscribers import SOURCE
+from services.deadline.usecases.set_appointment import NoClockError, set_appointment
+from services.deadline.usecases.show_deadline import Shown, show_deadline
+from shared.clock import Clock
+from shared.events.deadlines import Rung
+from shared.identity import Caller, Role, require
+from shared.outbox import Outbox
+from shared.postgres import transaction
+from shared.problems import Problem
+
+MOST_ALARMS = 1_000
+
+Kind = Literal["dossier", "conduct_report"]
+
+Anyone = Annotated[Caller, Depends(require(*Role))]
+HeadOfUnit = Annotated[Caller, Depends(require(Role.HEAD_OF_UNIT))]
+Overseer = Annotated[Caller, Depends(require(Role.HEAD_OF_UNIT, Role.INSPECTOR, Role.OPERATOR))]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class ExplanationAnswer(_Answer):
+    """One step from the receipt to the due instant."""
+
+    rule: str
+    source: str
+    starts: str
+    ends: str
+    vi: str
+    en: str
+
+
+class AlarmAnswer(_Answer):
+    """An alarm that has rung."""
+
+    code: str
+    kind: Kind
+    generation: int
+    rung: Rung
+    agency: str
+    due_at: datetime
+    rang_at: datetime
+    is_late: bool
+
+
+class PastAnswer(_Answer):
+    """What the clock was before its limit counted anew."""
+
+    generation: int
+    complete_at: datetime
+    legal_due: datetime | None
+    pledge_due: datetime | None
+    appointment_at: datetime | None
+
+
+class ClockAnswer(_Answer):
+    """One clock, with why it is what it is."""
+
+    kind: Kind
+    agency: str
+    receiving_agency: str
+    procedure: str | None
+    generation: int
+    state: Literal["running", "breached", "stopped", "met", "missed", "out_of_sync", "ended"]
+    received_at: datetime
+    complete_at: datetime
+    legal_due: datetime | None
+    pledge_due: datetime | None
+    appointment_at: datetime | None
+    original_legal_due: datetime | None
+    resolved_at: datetime | None
+    stopped_at: datetime | None
+    stop_reason: str | None
+    regime: str
+    rules_version: str
+    calendar_version: str
+    explanation: list[ExplanationAnswer]
+    past_generations: list[PastAnswer]
+    alarms: list[AlarmAnswer]
+
+
+class DeadlineAnswer(_Answer):
+    code: str
+    clocks: list[ClockAnswer]
+
+
+class AlarmsAnswer(_Answer):
+    alarms: list[AlarmAnswer]
+
+
+class AppointmentAsked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    appointment_at: AwareDatetime
+
+
+class AppointmentAnswer(_Answer):
+    code: str
+    appointment_at: datetime
+    legal_due: datetime | None
+    pledge_due: datetime | None
+
+
+def routes(pool: asyncpg.Pool, clock: Clock, memory: Memory) -> APIRouter:
+    """Deadline's routes."""
+    router = APIRouter(tags=["deadlines"])
+
+    @router.get("/deadlines/{code}")
+    async def show(code: str, caller: Anyone) -> DeadlineAnswer:
+        """What is due under a dossier's or report's code, why, and who was called."""
+        async with transaction(pool) as connection:
+            archive = PostgresArchive(connection)
+            try:
+                shown = await show_deadline(code, archive, memory.directory.rule_book.sentences)
+            except NoClockError:
+                _not_found(code)
+        for one in shown:
+            _must_see(caller, one.clock)
+        return DeadlineAnswer(code=code, clocks=[_answer(one) for one in shown])
+
+    @router.post("/deadlines/{code}/appointment")
+    async def appoint(code: str, asked: AppointmentAsked, caller: HeadOfUnit) -> AppointmentAnswer:
+        """Choose another appointment, in office hours, not later than law and pledge."""
+        async with transaction(pool) as connection:
+            for found in await PostgresArchive(connection).clocks(code):
+                caller.must_act_for(found.agency)
+            try:
+                chosen = await set_appointment(
+                    code,
+                    asked.appointment_at,
+                    PostgresClocks(connection),
+                    PostgresDirectories(connection, memory),
+                    Outbox(connection, SOURCE),
+                    clock.now(),
+                )
+            except NoClockError:
+                _not_found(code)
+            except IllegalMoveError as error:
+                raise Problem(409, "Not now", str(error), type="illegal-move") from error
+            except UnlawfulAppointmentError as error:
+                raise _unlawful(asked, error) from error
+        return AppointmentAnswer(
+            code=code,
+            appointment_at=asked.appointment_at,
+            legal_due=chosen.dues.legal_due,
+            pledge_due=chosen.dues.pledge_due,
+        )
+
+    @router.get("/alarms")
+    async def alarms(
+        caller: Overseer,
+        agency: str | None = None,
+        since: AwareDatetime | None = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_ALARMS)] = 100,
+    ) -> AlarmsAnswer:
+        """Alarms from `since` on, oldest first. A head of unit sees those of the own agency."""
+        if agency is None and caller.role is Role.HEAD_OF_UNIT:
+            agency = caller.agency
+        if agency is not None:
+            caller.must_act_for(agency)
+        async with transaction(pool) as connection:
+            found = await PostgresArchive(connection).alarms_since(since, agency, limit)
+        return AlarmsAnswer(alarms=_alarms(found))
+
+    return router
+
+
+def _must_see(caller: Caller, clock: DossierClock) -> None:
+    """The agency that has it, and the one that received it: that is where the citizen asks."""
+    if not caller.may_act_for(clock.receiving_agency):
+        caller.must_act_for(clock.agency)
+
+
+def _answer(shown: Shown) -> ClockAnswer:
+    clock = shown.clock
+    return ClockAnswer(
+        kind=clock.kind,
+        agency=clock.agency,
+        receiving_agency=clock.receiving_agency,
+        procedure=clock.procedure,
+        generation=clock.generation,
+        state=clock.state.value,
+        received_at=clock.received_at,
+        complete_at=clock.complete_at,
+        legal_due=clock.dues.legal_due,
+        pledge_due=clock.dues.pledge_due,
+        appointment_at=clock.appointment_at,
+        original_legal_due=clock.original_legal_due,
+        resolved_at=clock.resolved_at,
+        stopped_at=clock.stopped_at,
+        stop_reason=clock.stop_reason,
+        regime=clock.dues.regime,
+        rules_version=clock.dues.rules_version,
+        calendar_version=clock.dues.calendar_version,
+        explanation=[ExplanationAnswer.model_validate(step) for step in shown.explanation],
+        past_generations=[PastAnswer.model_validate(before) for before in shown.past],
+        alarms=_alarms(shown.alarms),
+    )
+
+
+def _alarms(alarms: Sequence[Alarm]) -> list[AlarmAnswer]:
+    return [AlarmAnswer.model_validate(alarm) for alarm in alarms]
+
+
+def _not_found(code: str) -> NoReturn:
+    raise Problem(404, "No deadline", f"no clock runs under {code}", type="no-clock", code=code)
+
+
+def _unlawful(asked: AppointmentAsked, error: UnlawfulAppointmentError) -> Problem:
+    return Problem(
+        422,
+        "The appointment is not lawful",
+        str(error),
+        type="unlawful-appointment",
+        field="appointment_at",
+        value=asked.appointment_at.isoformat(),
+        rule=str(error),
+        earliest_lawful=error.lawful.earliest.isoformat(),
+        latest_lawful=error.lawful.latest and error.lawful.latest.isoformat(),
+    )

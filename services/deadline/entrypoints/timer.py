@@ -1,0 +1,74 @@
+"""Wakes when the next rung is due, or when an earlier one is set; no tick in between."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import asyncpg
+import structlog
+
+from services.deadline.adapters.clocks import PostgresClocks
+from services.deadline.adapters.directories import Memory
+from services.deadline.entrypoints.subscribers import SOURCE, bell
+from services.deadline.usecases.ring_alarms import ring_alarms
+from shared.clock import Clock
+from shared.outbox import Outbox
+from shared.postgres import is_transient, transaction
+
+log = structlog.get_logger()
+
+CHANNEL = "deadline_rungs"
+"""NOTIFY on it tells that a rung was set which is due before all others."""
+
+PASSED = timedelta(microseconds=1)
+"""A rung rings once its instant has passed: whoever acts exactly at it is in time."""
+
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+class Timer:
+    """The alarm clock of one process; any number may run beside each other."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, memory: Memory) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._memory = memory
+        self._woken = asyncio.Event()
+
+    def wake(self, _payload: str = "") -> None:
+        """Look again: for `Parts.listen(CHANNEL, timer.wake)`."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Ring for ever. A database that is away is waited for; any other error ends the timer."""
+        pause_seconds = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                earliest = await self.ring_what_is_due()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("the timer pauses: the database is away", error=repr(error)[:300])
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+                continue
+            pause_seconds = FIRST_PAUSE_SECONDS
+            wake_at = None if earliest is None else earliest + PASSED
+            await self._clock.wait_until(wake_at, self._woken)
+
+    async def ring_what_is_due(self) -> datetime | None:
+        """Ring in sets until nothing is due; return when the next rung is."""
+        wait = False
+        while True:
+            rang, earliest = await self._ring_a_set(wait=wait)
+            if earliest is None or earliest >= self._clock.now():
+                return earliest
+            # Due, but nothing was free: another process is at it. Wait until it is done or gone.
+            wait = rang == 0
+
+    async def _ring_a_set(self, *, wait: bool) -> tuple[int, datetime | None]:
+        async with transaction(self._pool) as connection:
+            clocks = PostgresClocks(connection)
+            outbox = Outbox(connection, SOURCE)
+            rang = await ring_alarms(clocks, outbox, bell(self._clock, self._memory), wait=wait)
+            return rang, await clocks.earliest_rung()

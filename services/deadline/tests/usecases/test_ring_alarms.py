@@ -1,0 +1,177 @@
+"""Alarms: in their order, at their instants, each once, whatever the number of replicas."""
+
+import asyncio
+from datetime import UTC, timedelta
+
+import pytest
+
+from services.deadline.adapters.clocks import PostgresClocks
+from services.deadline.domain.alarms import Bell
+from services.deadline.entrypoints.subscribers import SOURCE
+from services.deadline.entrypoints.timer import CHANNEL, Timer
+from services.deadline.tests.conftest import SAME_DAY, Deadline, accepted, at, resolved
+from services.deadline.usecases.ring_alarms import ring_alarms
+from shared.clock import SystemClock
+from shared.events.deadlines import AlarmRung
+from shared.outbox import Outbox
+from shared.postgres import transaction
+
+
+async def rungs(deadline: Deadline, code: str) -> list[tuple[str, str]]:
+    return [
+        (alarm.rung, f"{alarm.due_at.astimezone(UTC) + timedelta(hours=7):%Y-%m-%d %H:%M}")
+        for alarm in await deadline.said(code)
+        if isinstance(alarm, AlarmRung)
+    ]
+
+
+async def test_the_ladder_rings_at_risk_then_pledge_missed_then_breach(deadline: Deadline) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-13 15:01", SAME_DAY))
+    await deadline.pass_to("2026-11-17 09:00")
+    assert await rungs(deadline, "D-1") == [
+        ("at_risk", "2026-11-13 16:00"),
+        ("pledge_missed", "2026-11-13 17:00"),
+        ("breach", "2026-11-16 17:00"),
+    ]
+
+
+async def test_each_rung_waits_for_its_instant_to_pass(deadline: Deadline) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    await deadline.pass_to("2026-11-11 07:00")
+    assert await rungs(deadline, "D-1") == []
+    await deadline.pass_to("2026-11-11 07:01")
+    assert await rungs(deadline, "D-1") == [("at_risk", "2026-11-11 07:00")]
+    await deadline.pass_to("2026-11-12 17:00")
+    assert len(await rungs(deadline, "D-1")) == 1
+    await deadline.pass_to("2026-11-12 17:01")
+    assert (await rungs(deadline, "D-1"))[1:] == [("breach", "2026-11-12 17:00")]
+
+
+async def test_rule_23_the_alarm_rings_no_later_than_one_working_day_before_due(
+    deadline: Deadline,
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-11 09:00"))  # due Monday 16/11
+    await deadline.pass_to("2026-11-14 00:00")
+    assert await rungs(deadline, "D-1") == [("at_risk", "2026-11-13 07:00")]
+
+
+async def test_a_pledge_due_with_the_law_has_no_rung_of_its_own(deadline: Deadline) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-10 09:00", SAME_DAY))
+    await deadline.pass_to("2026-11-11 09:00")
+    assert [rung for rung, _ in await rungs(deadline, "D-1")] == ["at_risk", "breach"]
+
+
+async def test_on_a_virtual_clock_an_alarm_rings_at_its_own_instant(deadline: Deadline) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    await deadline.pass_to("2026-12-31 09:00")
+    for alarm in await deadline.said("D-1"):
+        if isinstance(alarm, AlarmRung):
+            assert (alarm.rang_at, alarm.is_late) == (alarm.due_at, False)
+
+
+@pytest.mark.parametrize(("seconds", "is_late"), [(60, False), (61, True)])
+async def test_in_life_an_alarm_found_long_after_its_instant_is_late(
+    deadline: Deadline, seconds: int, is_late: bool
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    now = at("2026-11-11 07:00") + timedelta(seconds=seconds)
+    async with transaction(deadline.pool) as connection:
+        bell = Bell(now, late_after=timedelta(seconds=60))
+        await ring_alarms(PostgresClocks(connection), Outbox(connection, SOURCE), bell)
+    alarm = await deadline.the(AlarmRung, "D-1")
+    assert (alarm.rang_at, alarm.is_late) == (now, is_late)
+
+
+async def test_three_thousand_fall_due_at_once_and_four_replicas_ring_each_once(
+    deadline: Deadline,
+) -> None:
+    await deadline.hear(*(accepted(f"D-{n}", "2026-11-09 09:00") for n in range(3_000)))
+    await deadline.clock.set(at("2026-11-13 09:00"))
+    await asyncio.gather(*(deadline.timer().ring_what_is_due() for _ in range(4)))
+    counts = await deadline.pool.fetchrow(
+        """select (select count(*) from alarms) as alarms,
+                  (select count(distinct (code, rung)) from alarms) as distinct_alarms,
+                  (select count(*) from outbox where type like '%AlarmRung%') as said"""
+    )
+    assert counts is not None and tuple(counts) == (6_000, 6_000, 6_000)
+    assert await deadline.pool.fetchval("select count(next_rung_at) from clocks") == 0
+
+
+async def test_a_replica_that_dies_while_ringing_leaves_its_clocks_to_the_others(
+    deadline: Deadline,
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    await deadline.clock.set(at("2026-11-13 09:00"))
+    with pytest.raises(ConnectionError):
+        async with transaction(deadline.pool) as dying:
+            assert await PostgresClocks(dying).lock_due(deadline.clock.now(), 10, wait=False)
+            ringing = asyncio.create_task(deadline.timer().ring_what_is_due())
+            await asyncio.sleep(0.1)
+            assert not ringing.done() and await rungs(deadline, "D-1") == []
+            raise ConnectionError("killed")
+    await ringing
+    assert [rung for rung, _ in await rungs(deadline, "D-1")] == ["at_risk", "breach"]
+
+
+async def test_the_timer_wakes_by_itself_at_the_next_instant_and_when_an_earlier_one_is_set(
+    deadline: Deadline,
+) -> None:
+    timer = deadline.timer()
+    running = asyncio.create_task(timer.run())
+    async with deadline.pool.acquire() as connection:
+        await connection.add_listener(CHANNEL, lambda *_: timer.wake())
+        await deadline.clock.set(at("2026-11-09 09:00"))
+        await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+        await asyncio.sleep(0.1)  # it sleeps until Wednesday
+        await deadline.hear(accepted("D-2", "2026-11-09 09:00", SAME_DAY))  # due today
+        await deadline.clock.set(at("2026-11-09 16:00"))
+        await eventually(deadline, "D-2", ["at_risk"])
+        assert await rungs(deadline, "D-1") == []
+        await deadline.clock.set(at("2026-11-12 17:01"))
+        await eventually(deadline, "D-1", ["at_risk", "breach"])
+        await connection.reset(timeout=5)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def eventually(deadline: Deadline, code: str, expected: list[str]) -> None:
+    async with asyncio.timeout(5):
+        while [rung for rung, _ in await rungs(deadline, code)] != expected:
+            await asyncio.sleep(0.02)
+
+
+async def test_the_timer_is_woken_only_for_a_rung_earlier_than_all_others(
+    deadline: Deadline,
+) -> None:
+    woken = asyncio.Event()
+    async with deadline.pool.acquire() as connection:
+        await connection.add_listener(CHANNEL, lambda *_: woken.set())
+        await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+        await asyncio.wait_for(woken.wait(), 5)
+        woken.clear()
+        await deadline.hear(accepted("D-2", "2026-11-23 09:00"))
+        await connection.fetchval("select 1")
+        await asyncio.sleep(0.1)
+        assert not woken.is_set()
+        await deadline.hear(accepted("D-3", "2026-11-09 09:00", SAME_DAY))
+        await asyncio.wait_for(woken.wait(), 5)
+        await connection.reset(timeout=5)
+
+
+async def test_a_resolved_dossier_leaves_the_timer_nothing_to_do(deadline: Deadline) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"), resolved("D-1", "2026-11-09 10:00"))
+    assert await deadline.timer().ring_what_is_due() is None
+
+
+async def test_in_life_the_timer_rings_within_a_second_of_the_instant(deadline: Deadline) -> None:
+    now = SystemClock().now()
+    await deadline.hear(accepted("D-1", "2039-11-09 09:00"))
+    await deadline.pool.execute("update clocks set next_rung_at = $1", now + timedelta(seconds=0.3))
+    running = asyncio.create_task(Timer(deadline.pool, SystemClock(), deadline.memory).run())
+    async with asyncio.timeout(5):
+        while not (ringing := await rungs(deadline, "D-1")):
+            await asyncio.sleep(0.02)
+    assert [rung for rung, _ in ringing] == ["at_risk"]
+    assert SystemClock().now() - now < timedelta(seconds=1.3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -1,0 +1,216 @@
+"""What is known of agencies and procedures, held in memory, and what it makes of a receipt.
+
+A directory is never changed: one with changes is another directory, with a fresh memory.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from services.deadline.domain.clocks import Dues
+from services.deadline.domain.promises import (
+    Limit,
+    LimitKind,
+    Pledge,
+    limit_in_force,
+    pledge_in_force,
+)
+from services.deadline.domain.reckoning import (
+    Arrival,
+    Reckoning,
+    Terms,
+    arrive,
+    reckon_days,
+    reckon_hours,
+)
+from services.deadline.domain.rules import RuleBook
+from services.deadline.domain.rungs import at_risk_at, first_rung
+from services.deadline.domain.working_time import Timetable, timetable
+from services.deadline.usecases.explanations import to_json
+
+REMEMBERED = 50_000
+"""Terms kept in memory; beyond, it starts afresh."""
+
+CONDUCT_REPORT = "conduct_report"
+"""Stands where a dossier has its procedure: reports have a limit of their own, by the rule book."""
+
+
+class NotHeardError(LookupError):
+    """An agency or procedure that nothing has been heard of yet; `waits_for` is `topic/subject`."""
+
+    def __init__(self, topic: str, subject: str) -> None:
+        super().__init__(f"nothing was heard yet of {topic}/{subject}")
+        self.waits_for = f"{topic}/{subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """What deadline needs to know of an agency."""
+
+    agency: str
+    zone: ZoneInfo
+    calendar: str
+    pledges: tuple[Pledge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """What deadline needs to know of a procedure."""
+
+    procedure: str
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What all dossiers of one arrival share, in local time and as it is stored."""
+
+    reckoning: Reckoning
+    legal_due: datetime | None
+    pledge_due: datetime | None
+    appointment_at: datetime | None
+    steps: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """Terms with their zone and versions, and what was reckoned by them already."""
+
+    terms: Terms
+    zone: ZoneInfo
+    regime: str
+    rules_version: str
+    calendar_version: str
+    reckoned: dict[Arrival, Reckoned] = field(default_factory=dict)
+
+
+class Directory:
+    """Agencies and procedures, under one rule book."""
+
+    def __init__(
+        self,
+        rule_book: RuleBook,
+        agencies: Mapping[str, Agency],
+        procedures: Mapping[str, Procedure],
+    ) -> None:
+        self.rule_book = rule_book
+        self._agencies = agencies
+        self._procedures = procedures
+        self._bound: dict[tuple[str, str, date], Bound] = {}
+
+    def with_changes(
+        self, agencies: Mapping[str, Agency], procedures: Mapping[str, Procedure]
+    ) -> "Directory":
+        """This directory and what is new; itself when nothing is."""
+        if not agencies and not procedures:
+            return self
+        return Directory(
+            self.rule_book, {**self._agencies, **agencies}, {**self._procedures, **procedures}
+        )
+
+    def agency(self, agency: str) -> Agency:
+        """Raises `NotHeardError`."""
+        if agency not in self._agencies:
+            raise NotHeardError("agencies", agency)
+        return self._agencies[agency]
+
+    def timetable(self, agency: str, received_at: datetime) -> Timetable:
+        """The working time an agency kept on the day of receipt. Raises `NotHeardError`."""
+        known = self.agency(agency)
+        return self._timetable(known, received_at.astimezone(known.zone).date())
+
+    def dues(
+        self, agency: str, procedure: str, received_at: datetime, complete_at: datetime
+    ) -> Dues:
+        """When a dossier is due, by what was in force when it was received (rule 13).
+
+        `procedure` may be CONDUCT_REPORT. Raises `NotHeardError`, `NoRuleError`,
+        `CalendarEndsError`.
+        """
+        zone = self.agency(agency).zone
+        local = complete_at.astimezone(zone).replace(tzinfo=None)
+        received_on = (
+            local.date() if received_at == complete_at else received_at.astimezone(zone).date()
+        )
+        bound = self._bound.get((agency, procedure, received_on))
+        if bound is None:
+            bound = self._bind(agency, procedure, received_on)
+        return _dues(bound, local)
+
+    def _bind(self, agency: str, procedure: str, received_on: date) -> Bound:
+        known = self.agency(agency)
+        limit = self._limit(procedure, received_on)
+        regime = self.rule_book.regime(limit.regime)
+        pledge = pledge_in_force(known.pledges, received_on)
+        office = self._timetable(known, received_on)
+        terms = Terms(
+            timetable=office,
+            figures=regime.on(received_on),
+            limit=limit,
+            is_pledged_same_day=pledge is not None and procedure in pledge.same_day,
+            keeps_friday=pledge is not None and pledge.keeps_friday,
+        )
+        bound = Bound(terms, known.zone, regime.name, regime.version, office.calendar.version)
+        if len(self._bound) >= REMEMBERED:
+            self._bound.clear()
+        self._bound[agency, procedure, received_on] = bound
+        return bound
+
+    def _limit(self, procedure: str, received_on: date) -> Limit:
+        if procedure == CONDUCT_REPORT:
+            regime = self.rule_book.regime(self.rule_book.default_regime)
+            days = regime.on(received_on).conduct_report_working_days
+            return Limit(received_on, None, LimitKind.WORKING_DAYS, days, regime.name)
+        if procedure not in self._procedures:
+            raise NotHeardError("procedures", procedure)
+        return limit_in_force(procedure, self._procedures[procedure].limits, received_on)
+
+    def _timetable(self, known: Agency, received_on: date) -> Timetable:
+        pledge = pledge_in_force(known.pledges, received_on)
+        if pledge is not None:
+            hours = pledge.hours
+        else:
+            regime = self.rule_book.regime(self.rule_book.default_regime)
+            hours = regime.on(received_on).default_hours
+        return timetable(self.rule_book.calendar(known.calendar), hours)
+
+
+def _dues(bound: Bound, complete_at: datetime) -> Dues:
+    terms = bound.terms
+    arrival = arrive(terms.timetable, terms.figures.cut_off, complete_at)
+    if terms.limit.kind is LimitKind.HOURS:
+        reckoned = _as_stored(reckon_hours(terms, arrival, complete_at), bound.zone)
+    else:
+        found = bound.reckoned.get(arrival)
+        if found is None:
+            found = _as_stored(reckon_days(terms, arrival), bound.zone)
+            bound.reckoned[arrival] = found
+        reckoned = found
+    appointment = reckoned.reckoning.appointment_at
+    at_risk = None if appointment is None else at_risk_at(terms, complete_at, appointment)
+    return Dues(
+        legal_due=reckoned.legal_due,
+        pledge_due=reckoned.pledge_due,
+        appointment_at=reckoned.appointment_at,
+        first_rung=first_rung(to_utc(at_risk, bound.zone), reckoned.legal_due, reckoned.pledge_due),
+        regime=bound.regime,
+        rules_version=bound.rules_version,
+        calendar_version=bound.calendar_version,
+        steps=reckoned.steps,
+    )
+
+
+def _as_stored(reckoning: Reckoning, zone: ZoneInfo) -> Reckoned:
+    return Reckoned(
+        reckoning=reckoning,
+        legal_due=to_utc(reckoning.legal_due, zone),
+        pledge_due=to_utc(reckoning.pledge_due, zone),
+        appointment_at=to_utc(reckoning.appointment_at, zone),
+        steps=to_json(reckoning.steps),
+    )
+
+
+def to_utc(local: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """An agency's local time as an instant."""
+    return None if local is None else local.replace(tzinfo=zone).astimezone(UTC)

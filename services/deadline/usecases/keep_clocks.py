@@ -1,0 +1,310 @@
+"""Hears agencies, procedures, dossiers and reports, and keeps their clocks: a batch at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.deadline.domain import clocks as moves
+from services.deadline.domain.alarms import Alarm, Bell
+from services.deadline.domain.clocks import Clock, IllegalMoveError, Moved
+from services.deadline.domain.office_hours import OfficeHoursError
+from services.deadline.domain.rules import NoRuleError
+from services.deadline.domain.rungs import Rang
+from services.deadline.domain.working_time import CalendarEndsError
+from services.deadline.usecases import tidings
+from services.deadline.usecases.directory import (
+    CONDUCT_REPORT,
+    Agency,
+    Directory,
+    NotHeardError,
+    Procedure,
+)
+from services.deadline.usecases.ports import ClockKey, Clocks, Directories
+from services.deadline.usecases.registrations import known_agency, known_procedure
+from shared.events.agencies import AgencyRegistered
+from shared.events.base import Event
+from shared.events.dossiers import (
+    DossierAccepted,
+    DossierRefused,
+    DossierResolved,
+    DossierReturned,
+    DossierStopped,
+    DossierSupplemented,
+    DossierTransferred,
+    DossierWithdrawn,
+    SupplementRequested,
+)
+from shared.events.feedback import ConductReported
+from shared.events.procedures import ProcedureRegistered
+from shared.messages import Heard, Refusal, Saying, SaysEvents
+
+CANNOT_APPLY = (IllegalMoveError, NoRuleError, CalendarEndsError, OfficeHoursError)
+"""What is wrong with the event itself: it is set aside until somebody looks at it."""
+
+
+async def keep_clocks(
+    heard: Sequence[Heard],
+    clocks: Clocks,
+    directories: Directories,
+    outbox: SaysEvents,
+    bell: Bell,
+) -> list[Refusal]:
+    """Apply a batch of events, in order per subject, and say what comes of them.
+
+    An event that cannot be applied is returned as a refusal, and nothing later of its subject is
+    applied. One of an agency or procedure not heard of yet waits for it.
+    """
+    codes = {one.envelope.subject for one in heard if type(one.event) not in REGISTRATIONS}
+    batch = Batch(
+        directory=await directories.current(),
+        clocks=await clocks.lock(sorted(codes)) if codes else {},
+        bell=bell,
+    )
+    refusals: dict[str, Refusal] = {}
+    for one in heard:
+        if one.envelope.subject not in refusals:
+            refusal = _decide(batch, one)
+            if refusal is not None:
+                refusals[one.envelope.subject] = refusal
+    await _store(batch, clocks, directories)
+    await outbox.say(batch.sayings)
+    return list(refusals.values())
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch under way: what is known, what has changed, what is to be said.
+
+    Every event is decided wholly before anything here is touched, so that a refused one leaves no
+    trace. The dictionaries of keys are sets that keep their order.
+    """
+
+    directory: Directory
+    clocks: dict[ClockKey, Clock]
+    bell: Bell
+    agencies: dict[str, AgencyRegistered] = field(default_factory=dict)
+    procedures: dict[str, ProcedureRegistered] = field(default_factory=dict)
+    added: dict[ClockKey, None] = field(default_factory=dict)
+    changed: dict[ClockKey, None] = field(default_factory=dict)
+    restarted: dict[ClockKey, None] = field(default_factory=dict)
+    past: list[Clock] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+    sayings: list[Saying] = field(default_factory=list)
+
+    def know(self, agencies: Mapping[str, Agency], procedures: Mapping[str, Procedure]) -> None:
+        self.directory = self.directory.with_changes(agencies, procedures)
+
+    def clock(self, code: str) -> Clock | None:
+        return self.clocks.get(("dossier", code))
+
+    def clock_to(self, move: str, code: str) -> Clock:
+        """The dossier's clock, which must exist for this move. Raises `IllegalMoveError`."""
+        clock = self.clock(code)
+        if clock is None:
+            raise IllegalMoveError(code, None, move, "the dossier was never accepted")
+        return clock
+
+    def add(self, one: Heard, clock: Clock) -> None:
+        key = (clock.kind, clock.code)
+        self.clocks[key] = clock
+        self.added[key] = None
+        self.say(one, tidings.deadline_set(clock))
+
+    def replace(self, clock: Clock) -> None:
+        key = (clock.kind, clock.code)
+        self.clocks[key] = clock
+        self.changed[key] = None
+
+    def move(self, one: Heard, moved: Moved) -> None:
+        """Keep a moved clock; ring and say what the move brought."""
+        clock, outcomes = moved
+        sayings: list[Event] = []
+        zone = self.directory.agency(clock.receiving_agency).zone
+        for outcome in outcomes:
+            match outcome:
+                case Rang():
+                    alarm = self.bell.ring(clock, outcome)
+                    self.alarms.append(alarm)
+                    sayings.append(tidings.alarm_rung(alarm))
+                case moves.Met():
+                    sayings.append(tidings.deadline_met(clock, outcome, zone))
+                case moves.Missed():
+                    sayings.append(tidings.deadline_missed(clock, outcome))
+                case moves.BreachTakenBack():
+                    sayings.append(tidings.breach_withdrawn(clock, outcome, self.bell.now))
+                case moves.Stopped():
+                    sayings.append(tidings.clock_stopped(clock, outcome))
+        self.replace(clock)
+        for event in sayings:
+            self.say(one, event)
+
+    def say(self, one: Heard, event: Event) -> None:
+        self.sayings.append(Saying.answering(one, event, one.envelope.time))
+
+
+def _decide(batch: Batch, one: Heard) -> Refusal | None:
+    try:
+        ROUTES[type(one.event)](batch, one, one.event)
+    except NotHeardError as early:
+        return Refusal(one, str(early), early.waits_for)
+    except CANNOT_APPLY as error:
+        return Refusal(one, str(error))
+    return None
+
+
+def _agency_registered(batch: Batch, one: Heard, event: AgencyRegistered) -> None:
+    batch.know({event.agency: known_agency(event, batch.directory.rule_book)}, {})
+    batch.agencies[event.agency] = event
+
+
+def _procedure_registered(batch: Batch, one: Heard, event: ProcedureRegistered) -> None:
+    batch.know({}, {event.procedure: known_procedure(event, batch.directory.rule_book)})
+    batch.procedures[event.procedure] = event
+
+
+def _accepted(batch: Batch, one: Heard, event: DossierAccepted) -> None:
+    clock = batch.clock(event.dossier)
+    if clock is not None:
+        why = "it has been accepted already"
+        raise IllegalMoveError(event.dossier, clock.state, "accepted", why)
+    dues = batch.directory.dues(event.agency, event.procedure, event.received_at, event.complete_at)
+    batch.add(
+        one,
+        moves.start(
+            "dossier",
+            event.dossier,
+            event.agency,
+            event.procedure,
+            event.received_at,
+            event.complete_at,
+            dues,
+        ),
+    )
+
+
+def _supplement_requested(batch: Batch, one: Heard, event: SupplementRequested) -> None:
+    if event.stage == "check":
+        _refuse_after_acceptance(batch, event.dossier)
+        return
+    clock = batch.clock_to("stopped", event.dossier)
+    batch.move(one, moves.await_supplement(clock, event.requested_at))
+
+
+def _supplemented(batch: Batch, one: Heard, event: DossierSupplemented) -> None:
+    """The limit counts anew, by the hours and rules of the first receipt (rules 13, 21)."""
+    if event.stage == "check":
+        _refuse_after_acceptance(batch, event.dossier)
+        return
+    clock = batch.clock_to("running", event.dossier)
+    dues = batch.directory.dues(
+        clock.receiving_agency,
+        clock.procedure or CONDUCT_REPORT,
+        clock.received_at,
+        event.supplemented_at,
+    )
+    restarted = moves.restart(clock, event.supplemented_at, dues)
+    batch.past.append(clock)
+    batch.replace(restarted)
+    batch.restarted[restarted.kind, restarted.code] = None
+    batch.say(one, tidings.deadline_set(restarted))
+
+
+def _transferred(batch: Batch, one: Heard, event: DossierTransferred) -> None:
+    clock, rang = moves.ring_before(
+        batch.clock_to("transferred", event.dossier), event.transferred_at
+    )
+    batch.move(one, (clock, rang))
+    batch.replace(moves.transfer(clock, event.agency))
+
+
+def _resolved(batch: Batch, one: Heard, event: DossierResolved) -> None:
+    clock = batch.clock_to("resolved", event.dossier)
+    batch.move(one, moves.resolve(clock, event.resolved_at))
+
+
+def _returned(batch: Batch, one: Heard, event: DossierReturned) -> None:
+    moves.refuse_return(batch.clock_to("returned", event.dossier))
+
+
+def _refused(batch: Batch, one: Heard, event: DossierRefused) -> None:
+    _end(batch, one, event.dossier, "refused", event.refused_at)
+
+
+def _withdrawn(batch: Batch, one: Heard, event: DossierWithdrawn) -> None:
+    _end(batch, one, event.dossier, "withdrawn", event.withdrawn_at)
+
+
+def _stopped(batch: Batch, one: Heard, event: DossierStopped) -> None:
+    _end(batch, one, event.dossier, "stopped", event.stopped_at)
+
+
+def _end(batch: Batch, one: Heard, code: str, reason: moves.EndReason, at: datetime) -> None:
+    """Before acceptance there is no clock to end."""
+    clock = batch.clock(code)
+    if clock is not None:
+        batch.move(one, moves.end(clock, reason, at))
+
+
+def _conduct_reported(batch: Batch, one: Heard, event: ConductReported) -> None:
+    dues = batch.directory.dues(event.agency, CONDUCT_REPORT, event.reported_at, event.reported_at)
+    batch.add(
+        one,
+        moves.start(
+            "conduct_report",
+            event.report,
+            event.agency,
+            None,
+            event.reported_at,
+            event.reported_at,
+            dues,
+        ),
+    )
+
+
+def _refuse_after_acceptance(batch: Batch, code: str) -> None:
+    clock = batch.clock(code)
+    if clock is not None:
+        why = "the check ends with the acceptance"
+        raise IllegalMoveError(code, clock.state, "check", why)
+
+
+REGISTRATIONS = (AgencyRegistered, ProcedureRegistered)
+
+ROUTES: Mapping[type[Event], Callable[[Batch, Heard, Any], None]] = {
+    AgencyRegistered: _agency_registered,
+    ProcedureRegistered: _procedure_registered,
+    DossierAccepted: _accepted,
+    SupplementRequested: _supplement_requested,
+    DossierSupplemented: _supplemented,
+    DossierTransferred: _transferred,
+    DossierResolved: _resolved,
+    DossierReturned: _returned,
+    DossierRefused: _refused,
+    DossierWithdrawn: _withdrawn,
+    DossierStopped: _stopped,
+    ConductReported: _conduct_reported,
+}
+"""Every event deadline understands, and what it does."""
+
+
+async def _store(batch: Batch, clocks: Clocks, directories: Directories) -> None:
+    if batch.agencies or batch.procedures:
+        await directories.keep([*batch.agencies.values()], [*batch.procedures.values()])
+    added = [batch.clocks[key] for key in batch.added]
+    moved = [key for key in batch.changed if key not in batch.added]
+    restarted = [batch.clocks[key] for key in moved if key in batch.restarted]
+    changed = [batch.clocks[key] for key in moved if key not in batch.restarted]
+    if added:
+        await clocks.add(added)
+    if batch.past:
+        await clocks.keep_past(batch.past)
+    if restarted:
+        await clocks.restart(restarted)
+    if changed:
+        await clocks.change(changed)
+    if batch.alarms:
+        await clocks.keep_alarms(batch.alarms)
+    waiting = [x.next_rung.at for x in (*added, *restarted) if x.next_rung is not None]
+    if waiting:
+        await clocks.wake_timer(min(waiting))

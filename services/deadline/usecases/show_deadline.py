@@ -1,0 +1,41 @@
+"""Shows what is due under a code and why: the clocks, their past, their alarms, in plain words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.deadline.domain.alarms import Alarm
+from services.deadline.domain.clocks import Clock
+from services.deadline.domain.explanation import Sentence
+from services.deadline.usecases.explanations import Explanation, explain
+from services.deadline.usecases.ports import Archive, PastGeneration
+from services.deadline.usecases.set_appointment import NoClockError
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One clock as people read it."""
+
+    clock: Clock
+    explanation: Sequence[Explanation]
+    past: Sequence[PastGeneration]
+    alarms: Sequence[Alarm]
+
+
+async def show_deadline(
+    code: str, archive: Archive, sentences: Mapping[str, Sentence]
+) -> list[Shown]:
+    """The clocks of a dossier or report. Raises `NoClockError` when there is none."""
+    clocks = await archive.clocks(code)
+    if not clocks:
+        raise NoClockError(code)
+    past = await archive.past_generations(code)
+    alarms = await archive.alarms_of(code)
+    return [
+        Shown(
+            clock=clock,
+            explanation=explain(clock.dues.steps, sentences),
+            past=[before for before in past if before.kind == clock.kind],
+            alarms=[alarm for alarm in alarms if alarm.kind == clock.kind],
+        )
+        for clock in clocks
+    ]

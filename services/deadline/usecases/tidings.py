@@ -1,0 +1,105 @@
+"""What clocks do, as the events that deadline says."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.deadline.domain.alarms import Alarm
+from services.deadline.domain.clocks import BreachTakenBack, Clock, Met, Missed, Stopped
+from shared.events.deadlines import (
+    AlarmRung,
+    AppointmentSet,
+    BreachWithdrawn,
+    ClockStopped,
+    DeadlineMet,
+    DeadlineMissed,
+    DeadlineSet,
+)
+
+
+def deadline_set(clock: Clock) -> DeadlineSet:
+    return DeadlineSet(
+        code=clock.code,
+        kind=clock.kind,
+        agency=clock.agency,
+        generation=clock.generation,
+        received_at=clock.received_at,
+        legal_due=clock.dues.legal_due,
+        pledge_due=clock.dues.pledge_due,
+        appointment_at=clock.appointment_at,
+        regime=clock.dues.regime,
+        rules_version=clock.dues.rules_version,
+        calendar_version=clock.dues.calendar_version,
+    )
+
+
+def appointment_set(clock: Clock, appointment_at: datetime) -> AppointmentSet:
+    return AppointmentSet(
+        code=clock.code,
+        kind=clock.kind,
+        agency=clock.agency,
+        generation=clock.generation,
+        appointment_at=appointment_at,
+    )
+
+
+def alarm_rung(alarm: Alarm) -> AlarmRung:
+    return AlarmRung(
+        code=alarm.code,
+        kind=alarm.kind,
+        agency=alarm.agency,
+        generation=alarm.generation,
+        rung=alarm.rung.value,
+        due_at=alarm.due_at,
+        rang_at=alarm.rang_at,
+        is_late=alarm.is_late,
+    )
+
+
+def clock_stopped(clock: Clock, stopped: Stopped) -> ClockStopped:
+    return ClockStopped(
+        code=clock.code,
+        kind=clock.kind,
+        agency=clock.agency,
+        generation=clock.generation,
+        reason=stopped.reason,
+        stopped_at=stopped.stopped_at,
+    )
+
+
+def deadline_met(clock: Clock, met: Met, zone: ZoneInfo) -> DeadlineMet:
+    """`is_early` compares days of the receiving agency's time zone."""
+    appointment_at = clock.appointment_at
+    return DeadlineMet(
+        code=clock.code,
+        kind=clock.kind,
+        agency=clock.agency,
+        generation=clock.generation,
+        resolved_at=met.resolved_at,
+        is_pledge_kept=met.is_pledge_kept,
+        is_early=appointment_at is not None
+        and met.resolved_at.astimezone(zone).date() < appointment_at.astimezone(zone).date(),
+    )
+
+
+def deadline_missed(clock: Clock, missed: Missed) -> DeadlineMissed:
+    return DeadlineMissed(
+        code=clock.code,
+        kind=clock.kind,
+        agency=clock.agency,
+        generation=clock.generation,
+        resolved_at=missed.resolved_at,
+        legal_due=missed.legal_due,
+    )
+
+
+def breach_withdrawn(clock: Clock, back: BreachTakenBack, heard_at: datetime) -> BreachWithdrawn:
+    """`resolved_at` is when the event happened that kept the deadline: a result, or a stop."""
+    return BreachWithdrawn(
+        code=clock.code,
+        kind=clock.kind,
+        agency=clock.agency,
+        generation=clock.generation,
+        resolved_at=back.happened_at,
+        legal_due=back.legal_due,
+        heard_at=heard_at,
+    )
