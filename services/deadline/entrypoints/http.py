@@ -1,6 +1,6 @@
 """Deadline over HTTP: what is due and why, appointments, alarms."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Literal, NoReturn
 
@@ -120,14 +120,14 @@ class AppointmentAnswer(_Answer):
     pledge_due: datetime | None
 
 
-def routes(pool: asyncpg.Pool, clock: Clock, memory: Memory) -> APIRouter:
-    """Deadline's routes."""
+def routes(pool: Callable[[], asyncpg.Pool], clock: Clock, memory: Memory) -> APIRouter:
+    """Deadline's routes. `pool` is asked at each request: the service opens it when it starts."""
     router = APIRouter(tags=["deadlines"])
 
     @router.get("/deadlines/{code}")
     async def show(code: str, caller: Anyone) -> DeadlineAnswer:
         """What is due under a dossier's or report's code, why, and who was called."""
-        async with transaction(pool) as connection:
+        async with transaction(pool()) as connection:
             archive = PostgresArchive(connection)
             try:
                 shown = await show_deadline(code, archive, memory.directory.rule_book.sentences)
@@ -140,7 +140,7 @@ def routes(pool: asyncpg.Pool, clock: Clock, memory: Memory) -> APIRouter:
     @router.post("/deadlines/{code}/appointment")
     async def appoint(code: str, asked: AppointmentAsked, caller: HeadOfUnit) -> AppointmentAnswer:
         """Choose another appointment, in office hours, not later than law and pledge."""
-        async with transaction(pool) as connection:
+        async with transaction(pool()) as connection:
             for found in await PostgresArchive(connection).clocks(code):
                 caller.must_act_for(found.agency)
             try:
@@ -177,7 +177,7 @@ def routes(pool: asyncpg.Pool, clock: Clock, memory: Memory) -> APIRouter:
             agency = caller.agency
         if agency is not None:
             caller.must_act_for(agency)
-        async with transaction(pool) as connection:
+        async with transaction(pool()) as connection:
             found = await PostgresArchive(connection).alarms_since(since, agency, limit)
         return AlarmsAnswer(alarms=_alarms(found))
 
