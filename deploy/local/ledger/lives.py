@@ -1,0 +1,85 @@
+"""Which event may follow which: a dossier's life and a clock's, as the ledger expects them."""
+
+from collections.abc import Mapping
+
+Moves = Mapping[str, Mapping[str, str]]
+"""From a state, by an event (with its stage, rung or reason where that matters), to a state."""
+
+NOTHING = "nothing"
+"""Before the first event."""
+
+_LEAVING = {
+    "DossierRefused": "refused",
+    "DossierWithdrawn": "withdrawn",
+    "DossierStopped": "stopped",
+}
+_CHECKING = {
+    "SupplementRequested/check": "check_supplement_requested",
+    "DossierAccepted": "accepted",
+    **_LEAVING,
+}
+_WORKING = {
+    "SupplementRequested/appraisal": "appraisal_supplement_requested",
+    "DossierTransferred": "transferred",
+    "DossierResolved": "resolved",
+    **_LEAVING,
+}
+
+DOSSIER: Moves = {
+    NOTHING: {"DossierSubmitted": "submitted"},
+    "submitted": _CHECKING,
+    "check_supplement_requested": {
+        "DossierSupplemented/check": "check_supplemented",
+        **_LEAVING,
+    },
+    "check_supplemented": _CHECKING,
+    "accepted": _WORKING,
+    "appraisal_supplement_requested": {
+        "DossierSupplemented/appraisal": "appraisal_supplemented",
+        **_LEAVING,
+    },
+    "appraisal_supplemented": _WORKING,
+    "transferred": _WORKING,
+    "resolved": {"DossierReturned": "returned"},
+}
+
+_ENDING = {
+    "ClockStopped/refused": "ended",
+    "ClockStopped/withdrawn": "ended",
+    "ClockStopped/stopped": "ended",
+}
+_STOPPING = {"ClockStopped/supplement": "stopped", **_ENDING}
+
+CLOCK: Moves = {
+    NOTHING: {"DeadlineSet": "running"},
+    "running": {
+        "AppointmentSet": "running",
+        "AlarmRung/at_risk": "running",
+        "AlarmRung/pledge_missed": "running",
+        "AlarmRung/breach": "breached",
+        "DeadlineMet": "met",
+        **_STOPPING,
+    },
+    # Only what comes late takes a breach back; whoever misses a deadline was called before.
+    "breached": {"DeadlineMissed": "missed", "BreachWithdrawn": "taken back", **_STOPPING},
+    "taken back": {"DeadlineMet": "out_of_sync", **_STOPPING},
+    "stopped": {"DeadlineSet": "running", **_ENDING},
+}
+
+CLOCK_STATES_AFTER: Mapping[str, frozenset[str]] = {
+    "accepted": frozenset({"running", "breached"}),
+    "transferred": frozenset({"running", "breached"}),
+    "appraisal_supplemented": frozenset({"running", "breached"}),
+    "appraisal_supplement_requested": frozenset({"stopped"}),
+    "resolved": frozenset({"met", "missed", "out_of_sync"}),
+    "returned": frozenset({"met", "missed", "out_of_sync"}),
+    "refused": frozenset({"ended"}),
+    "withdrawn": frozenset({"ended"}),
+    "stopped": frozenset({"ended"}),
+}
+"""What the clock of an accepted dossier in a state may be."""
+
+
+def after(moves: Moves, state: str, event: str) -> str | None:
+    """The state after an event; None where the event may not follow."""
+    return moves.get(state, {}).get(event)

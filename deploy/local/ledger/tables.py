@@ -1,0 +1,243 @@
+"""Checks of tables against tables: plain SQL over the three schemas, one snapshot for all."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from deploy.local.ledger.findings import Check, Fault
+from deploy.local.ledger.parties import HEARERS, SERVICES, SPEAKERS, source_of
+
+# Every saying must have been heard: as many, in order, by each who listens.
+UNHEARD = """
+select coalesce(s.subject, h.subject) as subject,
+       coalesce(s.last_sequence, 0) as said, coalesce(h.last_sequence, 0) as heard,
+       exists (select from {hearer}.set_aside a
+               where a.source = $1 and a.subject = coalesce(s.subject, h.subject)) as is_set_aside
+from (select subject, last_sequence from {speaker}.said where source = $1) s
+full join (select subject, last_sequence from {hearer}.heard where source = $1) h using (subject)
+where s.last_sequence is distinct from h.last_sequence
+order by subject
+"""
+
+SAID = "select count(*) from {speaker}.said where source = $1"
+
+OUTBOX = """
+select topic, count(*) as rows, min(time) as since, min(subject) as subject
+from {service}.outbox group by topic order by topic
+"""
+
+SET_ASIDE = """
+select source, subject, count(*) as letters,
+       (array_agg(cause order by cause in ('gap', 'follower'), sequence, id))[1] as cause,
+       (array_agg(reason order by cause in ('gap', 'follower'), sequence, id))[1] as reason
+from {service}.set_aside group by source, subject order by subject
+"""
+
+DISCARDED = """
+select subject, type, discarded_because, discarded_by from {service}.discarded order by id
+"""
+
+# Each rule: what must hold, how many rows it is about, and the rows that break it
+# (fault, subject, what is wrong).
+RULES: Sequence[tuple[str, str, str]] = (
+    (
+        "intake kept every move it told of, numbered 1, 2, 3…",
+        "select count(*) from intake.moves",
+        f"""
+        select case when coalesce(m.moves, 0) < s.last_sequence then 'lost' else 'unexplained' end,
+               coalesce(d.code, s.subject),
+               format('%s moves kept, %s counted, %s told', coalesce(m.moves, 0),
+                      coalesce(d.moves, 0), coalesce(s.last_sequence, 0))
+        from intake.dossiers d
+        full join (select * from intake.said where source = '{source_of("dossiers")}') s
+            on s.subject = d.code
+        left join (select dossier, count(*) as moves, max(number) as highest
+                   from intake.moves group by dossier) m on m.dossier = d.code
+        where (d.moves, m.moves, m.highest)
+            is distinct from (s.last_sequence::int, s.last_sequence, s.last_sequence::int)
+        """,
+    ),
+    (
+        "every generation of a clock is on record, and none twice",
+        "select count(*) from deadline.clocks",
+        """
+        select case when coalesce(p.past, 0) < c.generation - 1 then 'lost' else 'duplicated' end,
+               coalesce(c.code, p.code),
+               format('generation %s, %s past ones', c.generation, coalesce(p.past, 0))
+        from deadline.clocks c
+        full join (select kind, code, count(*) as past
+                   from deadline.past_generations group by kind, code) p using (kind, code)
+        where coalesce(p.past, 0) is distinct from c.generation - 1
+        """,
+    ),
+    (
+        "lateness was judged by when a thing happened",
+        "select count(*) from deadline.clocks where resolved_at is not null",
+        """
+        select 'unexplained', code, format('%s, resolved %s, due %s', state, resolved_at, legal_due)
+        from deadline.clocks
+        where (state = 'missed') is distinct from (resolved_at > legal_due and resolved_at is not null
+                                                   and legal_due is not null)
+           or (state in ('met', 'missed', 'out_of_sync')) is distinct from (resolved_at is not null)
+        """,
+    ),
+    (
+        "an alarm row stands for a rung of a generation that was, and none rang early",
+        "select count(*) from deadline.alarms",
+        """
+        select 'unexplained', a.code,
+               format('%s of generation %s, due %s, rang %s', a.rung, a.generation, a.due_at, a.rang_at)
+        from deadline.alarms a left join deadline.clocks c using (kind, code)
+        where c.code is null or a.generation > c.generation or a.rang_at < a.due_at
+        """,
+    ),
+    (
+        "intake repeats the appointments and outcomes that deadline keeps",
+        "select count(*) from intake.promises",
+        """
+        select case when p.dossier is null then 'lost' else 'unexplained' end,
+               coalesce(c.code, p.dossier),
+               format('intake: %s %s at %s; deadline: %s %s at %s', p.generation, p.clock,
+                      p.appointment_at, c.generation, c.state, c.appointment_at)
+        from intake.promises p
+        full join (select * from deadline.clocks where kind = 'dossier') c on c.code = p.dossier
+        where (p.generation, p.appointment_at, p.legal_due, p.pledge_due, p.clock, p.is_out_of_sync)
+            is distinct from
+              (c.generation, c.appointment_at, c.legal_due, c.pledge_due,
+               case c.state when 'breached' then 'running' when 'out_of_sync' then 'met'
+                            when 'ended' then 'stopped' else c.state end,
+               c.state = 'out_of_sync')
+        """,
+    ),
+    (
+        "feedback knows every dossier as intake does",
+        "select count(*) from feedback.dossiers",
+        """
+        select case when f.dossier is null then 'lost' else 'unexplained' end,
+               coalesce(d.code, f.dossier),
+               format('intake: %s at %s; feedback: %s at %s', d.status, d.agency, f.status, f.agency)
+        from intake.dossiers d full join feedback.dossiers f on f.dossier = d.code
+        where (d.status, d.agency) is distinct from (f.status, f.agency)
+        """,
+    ),
+    (
+        "intake knows every notice that feedback sent",
+        "select count(*) from intake.notices",
+        """
+        select case when i.dossier is null then 'lost'
+                    when f.dossier is null then 'unexplained' else 'duplicated' end,
+               coalesce(f.dossier, i.dossier), coalesce(f.notice, i.notice)
+        from feedback.notices f
+        full join (select dossier, notice, count(*) as times, min(sent_at) as sent_at
+                   from intake.notices group by dossier, notice) i using (dossier, notice)
+        where (f.sent_at, 1) is distinct from (i.sent_at, i.times)
+        """,
+    ),
+    (
+        "a unit's stars are the sum of its votes",
+        "select count(*) from feedback.ratings",
+        """
+        select case when coalesce(t.votes, 0) < coalesce(r.votes, 0) then 'lost' else 'duplicated' end,
+               coalesce(t.agency, r.agency),
+               format('%s votes counted, %s given', coalesce(t.votes, 0), coalesce(r.votes, 0))
+        from feedback.tallies t
+        full join (select agency, count(*) as votes, sum(smile) as smile, sum(gentle) as gentle,
+                          sum(listen) as listen, sum(help) as help
+                   from feedback.ratings group by agency) r using (agency)
+        where (t.votes, t.smile, t.gentle, t.listen, t.help)
+            is distinct from (r.votes, r.smile, r.gentle, r.listen, r.help)
+        """,
+    ),
+)
+
+
+async def check_rules(connection: asyncpg.Connection) -> list[Check]:
+    """Every rule between tables."""
+    checks = []
+    for sentence, population, breaches in RULES:
+        check = Check(sentence, examined=await connection.fetchval(population))
+        for fault, subject, what in await connection.fetch(breaches):
+            check.blame(Fault(fault), f"{subject}: {what}")
+        checks.append(check)
+    return checks
+
+
+async def check_hearing(
+    connection: asyncpg.Connection, behind: frozenset[tuple[str, str]]
+) -> list[Check]:
+    """Everything said was heard by everyone who should, each saying once.
+
+    `behind` holds hearer and topic where records still wait to be read.
+    """
+    return [
+        await _check_hearer(connection, topic, hearer, (hearer, topic) in behind)
+        for topic, hearers in HEARERS.items()
+        for hearer in hearers
+    ]
+
+
+async def _check_hearer(
+    connection: asyncpg.Connection, topic: str, hearer: str, is_behind: bool
+) -> Check:
+    speaker, source = SPEAKERS[topic], source_of(topic)
+    check = Check(
+        f"{hearer} has heard all that {speaker} said of {topic}",
+        examined=await connection.fetchval(SAID.format(speaker=speaker), source),
+    )
+    query = UNHEARD.format(speaker=speaker, hearer=hearer)
+    for row in await connection.fetch(query, source):
+        subject, said, heard = row["subject"], row["said"], row["heard"]
+        example = f"{topic} {subject}: {said} said, {heard} heard"
+        if heard > said:
+            check.blame(Fault.UNEXPLAINED, example, heard - said)
+        elif is_behind:
+            check.blame(Fault.STUCK, f"{example}, not read yet", said - heard)
+        elif not row["is_set_aside"]:
+            check.blame(Fault.LOST, example, said - heard)
+    return check
+
+
+async def check_waiting(connection: asyncpg.Connection) -> tuple[list[Check], list[str]]:
+    """Outboxes and what is set aside: empty, or listed. Also notes on what was discarded."""
+    outboxes = Check("the outboxes are empty")
+    aside = Check("nothing is set aside")
+    notes = []
+    for service in SERVICES:
+        for row in await connection.fetch(OUTBOX.format(service=service)):
+            outboxes.examined += row["rows"]
+            outboxes.blame(
+                Fault.STUCK,
+                f"{service} has {row['rows']} for {row['topic']} since {row['since']},"
+                f" among them of {row['subject']}",
+                row["rows"],
+            )
+        for row in await connection.fetch(SET_ASIDE.format(service=service)):
+            aside.examined += row["letters"]
+            aside.blame(Fault.STUCK, f"{service}: {_held(row)}", row["letters"])
+        notes += [
+            f"{service} discarded {row['type']} of {row['subject']}: {row['discarded_because']}"
+            f" ({row['discarded_by']})"
+            for row in await connection.fetch(DISCARDED.format(service=service))
+        ]
+    return [outboxes, aside], notes
+
+
+def _held(row: Any) -> str:
+    return f"{row['subject']} from {row['source']}, {row['letters']} letters: {row['cause']}, {row['reason']}"
+
+
+async def read_behind(
+    connection: asyncpg.Connection, ends: dict[tuple[str, int], int]
+) -> frozenset[tuple[str, str]]:
+    """Hearer and topic where a partition has records that were not read yet."""
+    behind = set()
+    for service in SERVICES:
+        rows = await connection.fetch(
+            f"select topic, partition, next_offset from {service}.progress"
+        )
+        read = {(row["topic"].split(".")[1], row["partition"]): row["next_offset"] for row in rows}
+        for (topic, partition), end in ends.items():
+            if service in HEARERS[topic] and read.get((topic, partition), 0) < end:
+                behind.add((service, topic))
+    return frozenset(behind)
