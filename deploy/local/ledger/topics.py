@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.ledger.account import Account
@@ -41,6 +42,14 @@ async def ends(consumer: Any) -> dict[tuple[str, int], int]:
     places = await _places(consumer)
     offsets = await consumer.end_offsets(list(places))
     return {(places[place], place.partition): end for place, end in offsets.items()}
+
+
+def positions(progress: str) -> dict[tuple[str, int], int]:
+    """What `{"thanthien.dossiers.v1/3": 17}` says, by short name and partition."""
+    return {
+        (place.split(".")[1], int(place.rpartition("/")[2])): offset
+        for place, offset in orjson.loads(progress).items()
+    }
 
 
 async def read_all(consumer: Any) -> tuple[Account, Mapping[tuple[str, int], int]]:
