@@ -1,6 +1,7 @@
 """`/health/live`, `/health/ready` and `/metrics`: what an orchestrator and Prometheus ask."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
@@ -11,9 +12,15 @@ WhyNotReady = Callable[[], Awaitable[dict[str, str]]]
 
 
 def health_routes(
-    why_not_ready: WhyNotReady, observe: Callable[[], Awaitable[object]]
+    why_not_ready: WhyNotReady,
+    observe: Callable[[], Awaitable[object]],
+    now: Callable[[], datetime],
 ) -> APIRouter:
-    """The three routes. `observe` refreshes gauges that are read rather than counted."""
+    """The three routes. `observe` refreshes gauges that are read rather than counted.
+
+    Readiness tells `now()` too: a clock that is wrong shows, and who drives a virtual one sees
+    that it has been followed.
+    """
     router = APIRouter(tags=["health"])
 
     @router.get("/health/live")
@@ -24,7 +31,11 @@ def health_routes(
     async def ready() -> JSONResponse:
         missing = await why_not_ready()
         return JSONResponse(
-            {"status": "not ready" if missing else "ready", "missing": missing},
+            {
+                "status": "not ready" if missing else "ready",
+                "missing": missing,
+                "now": now().isoformat(),
+            },
             503 if missing else 200,
         )
 

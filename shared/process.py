@@ -65,7 +65,7 @@ class Parts:
             self.stack.push_async_callback(_cancel, self.tasks)
             if isinstance(self.clock, VirtualClock):
                 clock, kafka = self.clock, self.settings.kafka_bootstrap_servers
-                self.run_beside("clock", lambda: follow_clock(kafka, clock))
+                self.run_beside("clock", lambda: follow_clock(kafka, clock, self.name))
             yield self
 
     def run_beside(self, name: str, work: Task) -> None:
@@ -162,15 +162,20 @@ async def speak_and_hear(
     return hearing
 
 
-async def follow_clock(bootstrap_servers: str, clock: VirtualClock) -> None:
-    """Set the virtual clock to what the clock topic says, from its beginning on."""
+async def follow_clock(bootstrap_servers: str, clock: VirtualClock, name: str) -> None:
+    """Set the virtual clock to what the clock topic says, from its beginning on.
+
+    A record's key says which service it is for; without one it is for all. So a replay can let
+    deadline look at its clock last, when it has heard of all that happened until then.
+    """
     consumer = AIOKafkaConsumer(
         CLOCK_TOPIC, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
         async for record in consumer:
-            await clock.set(datetime.fromisoformat(orjson.loads(record.value)["now"]))
+            if record.key in (None, name.encode()):
+                await clock.set(datetime.fromisoformat(orjson.loads(record.value)["now"]))
     finally:
         await consumer.stop()
 
@@ -195,7 +200,7 @@ def new_app(parts: Parts, title: str, start: Starting) -> FastAPI:
 
     app = FastAPI(title=title, version="1", lifespan=lifespan)
     install_problem_handlers(app)
-    app.include_router(health_routes(parts.why_not_ready, parts.observe))
+    app.include_router(health_routes(parts.why_not_ready, parts.observe, parts.clock.now))
     return app
 
 
