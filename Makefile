@@ -9,7 +9,7 @@ TOOLS := .local/tools
 CODE := conftest.py shared services deploy bench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pins fmt lint test demo up replay ledger faults bench check clean
+.PHONY: help setup pins fmt lint docs test demo up replay ledger faults bench check clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +43,13 @@ lint: setup ## Format, rules, types and walls, without changing anything
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy $(CODE)
 	$(VENV)/bin/lint-imports
+
+docs: setup ## Make docs/api anew from the code
+	@mkdir -p docs/api
+	$(RUN) -m shared.events.asyncapi > docs/api/asyncapi.yaml
+	@for service in intake deadline feedback; do \
+		$(RUN) -m services.$$service openapi > docs/api/$$service.openapi.json || exit 1; \
+	done
 
 test: setup ## All tests on the embedded broker (KAFKA=apache: on Apache Kafka)
 	$(RUN) -m pytest $(ARGS)
