@@ -26,11 +26,6 @@ LOCK_DUE = f"""{SELECT} where next_rung_at < $1
 order by next_rung_at, code limit $2 for update skip locked"""
 AWAIT_DUE = f"""{SELECT} where next_rung_at < $1 order by code, kind limit $2 for update"""
 
-ADD = f"""insert into clocks ({", ".join(column.name for column in CLOCK_COLUMNS)})
-select {", ".join(column.write for column in CLOCK_COLUMNS)}
-from unnest({", ".join(f"${n}::{c.type}[]" for n, c in enumerate(CLOCK_COLUMNS, 1))})
-as given ({", ".join(column.name for column in CLOCK_COLUMNS)})"""
-
 KEY_COLUMNS = CLOCK_COLUMNS[:2]
 assert [column.name for column in KEY_COLUMNS] == ["kind", "code"]
 
@@ -90,7 +85,12 @@ class PostgresClocks:
         return earliest
 
     async def add(self, clocks: Sequence[Clock]) -> None:
-        await self._connection.execute(ADD, *columns(CLOCK_COLUMNS, clocks))
+        # COPY: four times the rows per second of unnest, and this is the busiest statement.
+        await self._connection.copy_records_to_table(
+            "clocks",
+            records=zip(*columns(CLOCK_COLUMNS, clocks), strict=True),
+            columns=[column.name for column in CLOCK_COLUMNS],
+        )
 
     async def change(self, clocks: Sequence[Clock]) -> None:
         await self._connection.execute(CHANGE, *columns(CHANGE_COLUMNS, clocks))

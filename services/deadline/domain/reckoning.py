@@ -134,19 +134,24 @@ def _why_next_day(timetable: Timetable, arrival: Arrival) -> str:
 
 
 def _working_days(terms: Terms, on: date) -> Due:
-    """The day of receipt is not counted (Civil Code art. 147.2); holidays and weekends neither."""
-    last = terms.timetable.working_day_after(on, terms.limit.amount)
-    due = terms.timetable.closes(last)
-    return Due(due, (Step("working_days", on, last, terms.limit.amount), Step("close", last, due)))
+    """The day of receipt is not counted (Civil Code art. 147.2); holidays and weekends neither. The
+    country's working days count, so that an office's own days off stretch no legal limit."""
+    counted_to = terms.timetable.calendar.working_day_after(on, terms.limit.amount)
+    return _last_day(terms, Step("working_days", on, counted_to, terms.limit.amount), counted_to)
 
 
 def _plain_days(terms: Terms, on: date) -> Due:
-    """Every day counts, the day of receipt not; a last day that is not worked gives way to the
-    next working day (Civil Code art. 147.2, 148.5)."""
+    """Every day counts, the day of receipt not (Civil Code art. 147.2)."""
     counted_to = on + terms.limit.amount * ONE_DAY
+    return _last_day(terms, Step("days", on, counted_to, terms.limit.amount), counted_to)
+
+
+def _last_day(terms: Terms, counted: Step, counted_to: date) -> Due:
+    """A last day that is not worked gives way to the next working day (Civil Code art. 148.5); it
+    ends when the office closes."""
     last = terms.timetable.working_day_from(counted_to)
     due = terms.timetable.closes(last)
-    steps = [Step("days", on, counted_to, terms.limit.amount)]
+    steps = [counted]
     if last != counted_to:
         steps.append(Step("last_day_not_worked", counted_to, last))
     return Due(due, (*steps, Step("close", last, due)))

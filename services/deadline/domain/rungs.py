@@ -1,7 +1,7 @@
 """The ladder of alarms: at risk, pledge missed, breach; each rings once, in working time."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -32,18 +32,26 @@ class Rang:
 
 
 def at_risk_at(terms: Terms, complete_at: datetime, due: datetime) -> datetime:
-    """When to warn the officer, local like its arguments: some working days before the due day, at
-    opening, so that Mẫu 04 can still leave a working day before expiry (NĐ 61/2018 art. 19.9).
+    """When to warn the officer, local like its arguments; never outside working hours.
 
-    A limit too short for that warns after a share of its working time. Both are figures of the rule
-    book. Never outside working hours.
+    Some working days before the due day, at opening; a limit too short for that warns after a share
+    of its working time. Both are figures of the rule book.
     """
-    timetable = terms.timetable
-    before = timetable.working_day_before(due.date(), terms.figures.at_risk_working_days)
-    if before > complete_at.date():
-        return timetable.opens(before)
+    return at_risk_opening(terms, complete_at.date(), due) or _at_risk_share(
+        terms, complete_at, due
+    )
+
+
+def at_risk_opening(terms: Terms, complete_on: date, due: datetime) -> datetime | None:
+    """The opening of a working day so early that Mẫu 04 can still leave one working day before
+    expiry (NĐ 61/2018 art. 19.9). None where that day is not after the dossier's."""
+    before = terms.timetable.working_day_before(due.date(), terms.figures.at_risk_working_days)
+    return terms.timetable.opens(before) if before > complete_on else None
+
+
+def _at_risk_share(terms: Terms, complete_at: datetime, due: datetime) -> datetime:
+    timetable, share = terms.timetable, terms.figures.at_risk_share
     worked = timetable.worked_until(complete_at)
-    share = terms.figures.at_risk_share
     span = timetable.worked_until(due) - worked
     if not span:
         return due

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from services.deadline.domain.office_hours import MIDNIGHT, OfficeHours, Shift
-from services.deadline.domain.working_calendar import ONE_DAY, WorkingCalendar
+from services.deadline.domain.office_hours import MIDNIGHT, OfficeHours, OfficeHoursError, Shift
+from services.deadline.domain.working_calendar import (
+    ONE_DAY,
+    CalendarEndsError,
+    WorkingCalendar,
+    working_days,
+)
 
 NO_TIME = timedelta(0)
 
@@ -15,17 +20,7 @@ _Span = tuple[timedelta, timedelta]
 """A shift as time since midnight."""
 
 
-class CalendarEndsError(ValueError):
-    """A day outside the years that the calendar knows."""
-
-    def __init__(self, calendar: WorkingCalendar, asked: object) -> None:
-        super().__init__(
-            f"calendar {calendar.name!r} reaches from {calendar.first_on} to "
-            f"{calendar.last_on}; {asked} lies outside"
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Timetable:
     """Every working day of an office, with the working time that lies before it.
 
@@ -131,16 +126,16 @@ class Timetable:
 def timetable(calendar: WorkingCalendar, hours: OfficeHours) -> Timetable:
     """The timetable of an office. Kept: agencies with the same hours share one.
 
-    Raises `CalendarEndsError` when the office works on none of the calendar's days.
+    Raises `OfficeHoursError` for hours on weekends alone: they are working time on no day.
     """
     spans_of_weekday = [tuple(map(_span, shifts)) for shifts in hours.of_weekday]
     worked = [
         (on, spans)
-        for on in calendar.working_days()
+        for on in working_days(calendar)
         if (spans := spans_of_weekday[calendar.weekday_of_hours(on) - 1])
     ]
     if not worked:
-        raise CalendarEndsError(calendar, "an office that never works")
+        raise OfficeHoursError(f"no hours lie on a working day of calendar {calendar.name!r}")
     length = {spans: sum((end - start for start, end in spans), NO_TIME) for _, spans in worked}
     worked_before, total = [], NO_TIME
     for _, spans in worked:

@@ -25,7 +25,7 @@ from services.deadline.domain.reckoning import (
     reckon_hours,
 )
 from services.deadline.domain.rules import RuleBook
-from services.deadline.domain.rungs import at_risk_at, first_rung
+from services.deadline.domain.rungs import NextRung, at_risk_at, at_risk_opening, first_rung
 from services.deadline.domain.working_time import Timetable, timetable
 from services.deadline.usecases.explanations import to_json
 
@@ -71,6 +71,8 @@ class Reckoned:
     pledge_due: datetime | None
     appointment_at: datetime | None
     steps: str
+    opening: NextRung | None
+    """Where the ladder begins, if that hangs on the day alone and not on the time of day."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,37 +182,52 @@ def _dues(bound: Bound, complete_at: datetime) -> Dues:
     terms = bound.terms
     arrival = arrive(terms.timetable, terms.figures.cut_off, complete_at)
     if terms.limit.kind is LimitKind.HOURS:
-        reckoned = _as_stored(reckon_hours(terms, arrival, complete_at), bound.zone)
+        reckoned = _as_stored(bound, arrival, reckon_hours(terms, arrival, complete_at))
     else:
         found = bound.reckoned.get(arrival)
         if found is None:
-            found = _as_stored(reckon_days(terms, arrival), bound.zone)
+            found = _as_stored(bound, arrival, reckon_days(terms, arrival))
             bound.reckoned[arrival] = found
         reckoned = found
-    appointment = reckoned.reckoning.appointment_at
-    at_risk = None if appointment is None else at_risk_at(terms, complete_at, appointment)
     return Dues(
-        legal_due=reckoned.legal_due,
-        pledge_due=reckoned.pledge_due,
-        appointment_at=reckoned.appointment_at,
-        first_rung=first_rung(to_utc(at_risk, bound.zone), reckoned.legal_due, reckoned.pledge_due),
-        regime=bound.regime,
-        rules_version=bound.rules_version,
-        calendar_version=bound.calendar_version,
-        steps=reckoned.steps,
+        reckoned.legal_due,
+        reckoned.pledge_due,
+        reckoned.appointment_at,
+        reckoned.opening or _first_rung(bound, reckoned, complete_at),
+        bound.regime,
+        bound.rules_version,
+        bound.calendar_version,
+        reckoned.steps,
     )
 
 
-def _as_stored(reckoning: Reckoning, zone: ZoneInfo) -> Reckoned:
+def _as_stored(bound: Bound, arrival: Arrival, reckoning: Reckoning) -> Reckoned:
+    legal_due = to_utc(reckoning.legal_due, bound.zone)
+    pledge_due = to_utc(reckoning.pledge_due, bound.zone)
+    appointment = reckoning.appointment_at
+    opening = appointment and at_risk_opening(bound.terms, arrival.on, appointment)
     return Reckoned(
         reckoning=reckoning,
-        legal_due=to_utc(reckoning.legal_due, zone),
-        pledge_due=to_utc(reckoning.pledge_due, zone),
-        appointment_at=to_utc(reckoning.appointment_at, zone),
+        legal_due=legal_due,
+        pledge_due=pledge_due,
+        appointment_at=to_utc(appointment, bound.zone),
         steps=to_json(reckoning.steps),
+        opening=first_rung(to_utc(opening, bound.zone), legal_due, pledge_due) if opening else None,
     )
+
+
+def _first_rung(bound: Bound, reckoned: Reckoned, complete_at: datetime) -> NextRung | None:
+    appointment = reckoned.reckoning.appointment_at
+    if appointment is None:
+        return None
+    at_risk = to_utc(at_risk_at(bound.terms, complete_at, appointment), bound.zone)
+    return first_rung(at_risk, reckoned.legal_due, reckoned.pledge_due)
 
 
 def to_utc(local: datetime | None, zone: ZoneInfo) -> datetime | None:
     """An agency's local time as an instant."""
-    return None if local is None else local.replace(tzinfo=zone).astimezone(UTC)
+    if local is None:
+        return None
+    offset = zone.utcoffset(local)
+    assert offset is not None  # a zone has one at every local time
+    return (local - offset).replace(tzinfo=UTC)

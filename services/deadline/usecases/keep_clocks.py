@@ -11,7 +11,7 @@ from services.deadline.domain.clocks import Clock, IllegalMoveError, Moved
 from services.deadline.domain.office_hours import OfficeHoursError
 from services.deadline.domain.rules import NoRuleError
 from services.deadline.domain.rungs import Rang
-from services.deadline.domain.working_time import CalendarEndsError
+from services.deadline.domain.working_calendar import CalendarEndsError
 from services.deadline.usecases import tidings
 from services.deadline.usecases.directory import (
     CONDUCT_REPORT,

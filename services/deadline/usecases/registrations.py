@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.deadline.domain import office_hours as office
 from services.deadline.domain.promises import Limit, LimitKind, Pledge
 from services.deadline.domain.rules import NoRuleError, RuleBook
+from services.deadline.domain.working_time import timetable
 from services.deadline.usecases.directory import Agency, Procedure
 from shared.events import agencies
 from shared.events.agencies import AgencyRegistered
@@ -14,17 +15,15 @@ from shared.events.procedures import ProcedureRegistered
 def known_agency(event: AgencyRegistered, rule_book: RuleBook) -> Agency:
     """An agency as registered. Raises `NoRuleError` for a calendar or time zone that we do not know,
     `OfficeHoursError` for hours that nobody can keep."""
-    rule_book.calendar(event.calendar)
+    calendar = rule_book.calendar(event.calendar)
     try:
         zone = ZoneInfo(event.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise NoRuleError(f"time zone {event.time_zone!r} is not known") from error
-    return Agency(
-        agency=event.agency,
-        zone=zone,
-        calendar=event.calendar,
-        pledges=tuple(_pledge(pledge) for pledge in event.pledges),
-    )
+    pledges = tuple(_pledge(pledge) for pledge in event.pledges)
+    for pledge in pledges:
+        timetable(calendar, pledge.hours)
+    return Agency(event.agency, zone, event.calendar, pledges)
 
 
 def known_procedure(event: ProcedureRegistered, rule_book: RuleBook) -> Procedure:

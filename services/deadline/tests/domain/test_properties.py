@@ -1,0 +1,117 @@
+"""What must hold for all dates, hours and limits."""
+
+from datetime import date, datetime, time, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.deadline.domain.office_hours import WEEKDAYS, OfficeHours, Shift, office_hours
+from services.deadline.domain.reckoning import Reckoning, Terms, reckon
+from services.deadline.domain.rungs import at_risk_at
+from services.deadline.domain.working_time import timetable
+from services.deadline.tests.offices import local, rule_book, terms, vietnam
+
+MOMENTS = st.datetimes(local("2019-01-01"), local("2034-12-31"))
+HALF_HOURS = st.integers(0, 48)
+WORKED = WEEKDAYS[:5]
+
+
+@st.composite
+def offices(draw: st.DrawFn) -> OfficeHours:
+    """Any week: one or two shifts on some weekdays, at any half hour, the day's end included."""
+    week = {}
+    weekdays = {draw(st.sampled_from(WORKED)), *draw(st.sets(st.sampled_from(WEEKDAYS)))}
+    for weekday in sorted(weekdays):
+        ends = draw(st.integers(1, 2)) * 2
+        drawn = sorted(draw(st.sets(HALF_HOURS, min_size=ends, max_size=ends)))
+        times = [time(half // 2 % 24, half % 2 * 30) for half in drawn]
+        week[weekday] = tuple(map(Shift, times[::2], times[1::2]))
+    return office_hours(week)
+
+
+@st.composite
+def any_terms(draw: st.DrawFn) -> Terms:
+    return terms(
+        draw(st.sampled_from(["working_days", "days", "hours", "same_day", "none"])),
+        draw(st.integers(0, 60)),
+        pledged=draw(st.booleans()),
+        keeps_friday=draw(st.booleans()),
+        office=draw(offices()),
+        calendar=rule_book().calendar(draw(st.sampled_from(["vn", "us-ma"]))),
+    )
+
+
+def dues(reckoning: Reckoning) -> list[datetime]:
+    return [due for due in (reckoning.legal_due, reckoning.pledge_due) if due is not None]
+
+
+@given(any_terms(), MOMENTS)
+def test_what_is_due_is_due_in_working_time_and_never_before_receipt(
+    bound: Terms, received: datetime
+) -> None:
+    for due in dues(reckon(bound, received)):
+        assert due >= received
+        assert bound.timetable.is_working_time(due)
+
+
+@given(any_terms(), MOMENTS, st.timedeltas(timedelta(0), timedelta(days=20)))
+def test_the_law_is_monotone_a_later_receipt_is_never_due_earlier(
+    bound: Terms, received: datetime, later: timedelta
+) -> None:
+    first = reckon(bound, received).legal_due
+    second = reckon(bound, received + later).legal_due
+    assert (first is None) == (second is None)
+    if first is not None and second is not None:
+        assert first <= second
+
+
+@given(any_terms(), MOMENTS)
+def test_the_appointment_is_the_earlier_of_the_two(bound: Terms, received: datetime) -> None:
+    reckoning = reckon(bound, received)
+    assert reckoning.appointment_at == min(dues(reckoning), default=None)
+
+
+@given(any_terms(), MOMENTS)
+def test_the_first_alarm_rings_in_working_time_between_receipt_and_due(
+    bound: Terms, received: datetime
+) -> None:
+    due = reckon(bound, received).appointment_at
+    if due is not None:
+        warning = at_risk_at(bound, received, due)
+        assert received <= warning <= due
+        assert bound.timetable.is_working_time(warning)
+
+
+@given(any_terms(), MOMENTS)
+def test_every_due_instant_is_explained_and_every_step_has_its_sentence(
+    bound: Terms, received: datetime
+) -> None:
+    reckoning = reckon(bound, received)
+    ends = {step.ends for step in reckoning.steps}
+    assert ends.issuperset(dues(reckoning)) and reckoning.steps
+    for step in reckoning.steps:
+        sentence = rule_book().sentences[step.rule]
+        assert sentence.source and "{" not in sentence.tell(step, "vi") + sentence.tell(step, "en")
+
+
+@given(offices(), MOMENTS, st.timedeltas(timedelta(microseconds=1), timedelta(hours=100)))
+def test_working_time_added_is_working_time_passed(
+    office: OfficeHours, start: datetime, amount: timedelta
+) -> None:
+    table = timetable(vietnam(), office)
+    end = table.add_working_time(start, amount)
+    assert table.worked_until(end) - table.worked_until(start) == amount
+    assert table.is_working_time(end)
+
+
+@given(st.dates(date(2019, 1, 1), date(2035, 1, 1)), st.integers(1, 200))
+def test_working_days_counted_one_by_one_are_those_counted_at_once(on: date, count: int) -> None:
+    table = terms("none").timetable
+    by_hand, left = on, count
+    while left:
+        by_hand += timedelta(days=1)
+        left -= vietnam().is_working_day(by_hand)
+    assert table.working_day_after(on, count) == by_hand
+    assert table.working_day_before(by_hand, count) == table.working_day_from(on) or (
+        not vietnam().is_working_day(on)
+    )
