@@ -181,6 +181,12 @@ class PostgresDossiers:
             [m.recorded_at for m in moves],
         )
 
+    async def find_status(self, code: str) -> int | None:
+        status: int | None = await self._connection.fetchval(
+            "select status from dossiers where code = $1", code
+        )
+        return status
+
     async def view(self, code: str) -> DossierView | None:
         row = await self._connection.fetchrow(
             f"""select {", ".join(f"d.{name}" for name in _names())}, d.language, d.reference,

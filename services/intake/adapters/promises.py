@@ -1,7 +1,7 @@
 """What deadline and feedback told us, in PostgreSQL; and the bell for those who wait."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -81,16 +81,16 @@ class PostgresPromises:
 
 
 class PostgresAppointments:
-    """Reads promises on any connection of the pool, for those who wait."""
+    """Reads promises on any connection of a pool, for those who wait."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Callable[[], asyncpg.Pool]) -> None:
         self._pool = pool
 
     async def read(self, codes: Collection[str]) -> dict[str, Promise]:
         """The promises set by now; waits for a database that is away."""
         while True:
             try:
-                return await load_promises(self._pool, codes)
+                return await load_promises(self._pool(), codes)
             except Exception as error:
                 if not is_transient(error):
                     raise

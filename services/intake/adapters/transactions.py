@@ -1,8 +1,7 @@
 """Where intake's transactions begin, and what is done within one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import cast
 
 import asyncpg
 
@@ -10,6 +9,7 @@ from services.intake.adapters.answers import PostgresAnswers
 from services.intake.adapters.dossiers import PostgresDossiers
 from services.intake.adapters.registry import PostgresRegistry
 from shared.outbox import Outbox
+from shared.postgres import transaction
 
 SOURCE = "thanthien/intake"
 
@@ -25,13 +25,12 @@ class PostgresTransaction:
 
 
 class PostgresTransactions:
-    """Begins transactions on a pool's connections."""
+    """Begins transactions on the connections of a pool, which need not be open yet."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Callable[[], asyncpg.Pool]) -> None:
         self._pool = pool
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresTransaction]:
-        async with self._pool.acquire() as connection, connection.transaction():
-            # A pool lends its connections behind a proxy, which the stubs do not take for one.
-            yield PostgresTransaction(cast("asyncpg.Connection", connection))
+        async with transaction(self._pool()) as connection:
+            yield PostgresTransaction(connection)

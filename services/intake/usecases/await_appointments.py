@@ -39,11 +39,15 @@ class WaitingRoom:
         while len(self._early) > REMEMBERED_CODES:
             del self._early[next(iter(self._early))]
 
-    async def wait(self, code: str, seconds: float) -> Promise | None:
-        """The promise of `code` once it is set; None when it is not within `seconds`."""
+    async def wait(self, code: str, seconds: float, *, is_new: bool = True) -> Promise | None:
+        """The promise of `code` once it is set; None when it is not within `seconds`.
+
+        The promise of a dossier that `is_new` cannot have been set before it was committed.
+        """
         future: asyncio.Future[Promise] = asyncio.get_running_loop().create_future()
         self._waiting[code].append(future)
-        if code in self._early or asyncio.get_running_loop().time() < self._many_until:
+        is_late = asyncio.get_running_loop().time() < self._many_until
+        if code in self._early or is_late or not is_new:
             self._read({code})
         try:
             async with asyncio.timeout(seconds):

@@ -173,6 +173,9 @@ class Dossiers(Protocol):
     async def keep(self, dossiers: Sequence[LoadedDossier], moves: Sequence[KeptMove]) -> None:
         """Store what became of dossiers, and how."""
 
+    async def find_status(self, code: str) -> int | None:
+        """The national status of one dossier; None where there is none."""
+
     async def view(self, code: str) -> DossierView | None:
         """All that is shown of one dossier."""
 

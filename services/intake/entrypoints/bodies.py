@@ -1,0 +1,334 @@
+"""What intake is sent and what it answers, as JSON."""
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.events.agencies import Weekday
+from shared.events.base import AgencyCode, DossierCode, ProcedureCode, VersionId
+
+_NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL keeps every character but this one."""
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_NO_NUL)
+]
+Words = Annotated[str, StringConstraints(max_length=4_000, pattern=_NO_NUL)]
+Short = Annotated[str, StringConstraints(max_length=500, pattern=_NO_NUL)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_NO_NUL)]
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+]
+"""Codes write the year with two digits: 2000 to 2099."""
+Day = Annotated[date, Field(ge=date(1945, 9, 2), le=date(2199, 12, 31))]
+
+
+class Body(BaseModel):
+    """What is sent: nothing may be in it that we do not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgencyBody(Body):
+    name: Name
+    valid_from: Day
+    valid_to: Day | None = None
+    successor: AgencyCode | None = None
+    time_zone: Annotated[str, StringConstraints(max_length=64)] = "Asia/Ho_Chi_Minh"
+    calendar: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")] = "vn"
+
+
+class ShiftBody(Body):
+    opens: time
+    closes: time
+
+
+class PledgeBody(Body):
+    valid_from: Day
+    valid_to: Day | None = None
+    hours: dict[Weekday, tuple[ShiftBody, ...]]
+    same_day: tuple[ProcedureCode, ...] = ()
+    keeps_friday: bool = True
+    xin: tuple[Annotated[str, StringConstraints(max_length=32)], ...] = ()
+    luon: tuple[Annotated[str, StringConstraints(max_length=32)], ...] = ()
+    khong: tuple[int, ...] = ()
+    additions: dict[Reference, Words] = Field(default_factory=dict, max_length=50)
+    """What the agency adds in its own words; stays in intake."""
+
+
+class LimitBody(Body):
+    valid_from: Day
+    valid_to: Day | None = None
+    kind: Literal["working_days", "days", "hours", "same_day", "none"]
+    amount: Annotated[int, Field(ge=0, le=3650)] = 0
+    regime: VersionId = "nd61"
+
+
+class ProcedureBody(Body):
+    name: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=_NO_NUL),
+    ]
+    limits: Annotated[tuple[LimitBody, ...], Field(min_length=1, max_length=100)]
+
+
+class ApplicantBody(Body):
+    name: Name
+    address: Short | None = None
+    phone: Annotated[str, StringConstraints(max_length=50, pattern=_NO_NUL)] | None = None
+    email: Annotated[str, StringConstraints(max_length=254, pattern=_NO_NUL)] | None = None
+
+
+class DocumentBody(Body):
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_NO_NUL)
+    ]
+    copies: Annotated[int, Field(ge=0, le=1000)] = 1
+
+
+Documents = Annotated[tuple[DocumentBody, ...], Field(max_length=100)]
+
+
+class SubmissionBody(Body):
+    agency: AgencyCode
+    procedure: ProcedureCode
+    channel: Literal["counter", "online", "post"]
+    is_complete: bool
+    received_at: Instant | None = None
+    """Only an agency's own system may say when it received the dossier."""
+    reference: Reference | None = None
+    """The agency's own id of the dossier; sent again, it gives the same code."""
+    applicant: ApplicantBody
+    documents: Documents = ()
+    language: Literal["vi", "en"] = "vi"
+
+
+class MoveBody(Body):
+    at: Instant | None = None
+    """Only an agency's own system may say when it happened."""
+
+
+class ReasonBody(MoveBody):
+    reason: Words | None = None
+
+
+class SupplementRequestBody(ReasonBody):
+    documents: Documents = ()
+    legal_basis: Short | None = None
+
+
+class TransferBody(MoveBody):
+    to_agency: AgencyCode
+
+
+class BulkSubmission(SubmissionBody):
+    do: Literal["submit"]
+    agency: AgencyCode | None = None  # type: ignore[assignment]
+    """Left out: the caller's own."""
+    at: Instant | None = None
+    """Another name of `received_at`, as all other lines have it."""
+
+
+class BulkMove(Body):
+    do: Literal[
+        "request_supplement",
+        "supplement",
+        "accept",
+        "refuse",
+        "transfer",
+        "resolve",
+        "return",
+        "withdraw",
+        "stop",
+    ]
+    code: DossierCode | None = None
+    reference: Reference | None = None
+    agency: AgencyCode | None = None
+    """Whose reference it is; left out: the caller's own."""
+    at: Instant | None = None
+    reason: Words | None = None
+    legal_basis: Short | None = None
+    documents: Documents = ()
+    to_agency: AgencyCode | None = None
+
+
+BulkLine = Annotated[BulkSubmission | BulkMove, Field(discriminator="do")]
+
+
+class AgencyShown(BaseModel):
+    agency: str
+    revision: int
+    name: str
+    valid_from: date
+    valid_to: date | None
+    successor: str | None
+    time_zone: str
+    calendar: str
+
+
+class PledgeShown(BaseModel):
+    version: int
+    valid_from: date
+    valid_to: date | None
+    hours: dict[str, tuple[ShiftBody, ...]]
+    same_day: tuple[str, ...]
+    keeps_friday: bool
+    xin: tuple[str, ...]
+    luon: tuple[str, ...]
+    khong: tuple[int, ...]
+    additions: dict[str, str]
+
+
+class AgencyWithPledges(AgencyShown):
+    pledges: list[PledgeShown]
+
+
+class PledgeRegistered(BaseModel):
+    version: int
+
+
+class LimitShown(BaseModel):
+    valid_from: date
+    valid_to: date | None
+    kind: str
+    amount: int
+    regime: str
+
+
+class ProcedureShown(BaseModel):
+    procedure: str
+    revision: int
+    name: str
+    limits: list[LimitShown]
+
+
+class LineRefused(BaseModel):
+    line: int
+    field: str
+    value: str
+    rule: str
+
+
+class ProceduresImported(BaseModel):
+    imported: int
+    refused: list[LineRefused]
+
+
+class DossierTaken(BaseModel):
+    code: str
+    state: str
+    status: int
+    received_at: datetime
+    appointment_at: datetime | None
+    legal_due: datetime | None
+    pledge_due: datetime | None
+
+
+class DossierMoved(BaseModel):
+    code: str
+    state: str
+    status: int
+    agency: str
+    moved_at: datetime
+    appointment_at: datetime | None
+    legal_due: datetime | None
+    pledge_due: datetime | None
+
+
+class Progress(BaseModel):
+    code: str
+    status: int
+
+
+class ApplicantShown(BaseModel):
+    name: str
+    address: str | None
+    phone: str | None
+    email: str | None
+
+
+class DocumentShown(BaseModel):
+    name: str
+    copies: int
+
+
+class MoveShown(BaseModel):
+    number: int
+    verb: str
+    from_state: str | None
+    to_state: str
+    agency: str
+    happened_at: datetime
+    recorded_at: datetime
+    reason: str | None
+    legal_basis: str | None
+    documents: list[DocumentShown] | None
+    actor: str
+    role: str
+    actor_agency: str | None
+
+
+class PromiseShown(BaseModel):
+    generation: int
+    appointment_at: datetime | None
+    legal_due: datetime | None
+    pledge_due: datetime | None
+    clock: str
+    is_at_risk: bool
+    is_pledge_missed: bool
+    is_breached: bool
+    is_out_of_sync: bool
+
+
+class NoticeShown(BaseModel):
+    notice: str
+    sent_at: datetime
+
+
+class DossierShown(BaseModel):
+    code: str
+    state: str
+    status: int
+    procedure: str
+    procedure_name: str
+    channel: str
+    agency: str
+    receiving_agency: str
+    receiving_agency_name: str
+    resolving_agency: str | None
+    successor: str | None
+    received_at: datetime
+    complete_at: datetime
+    accepted_at: datetime | None
+    language: str
+    reference: str | None
+    documents: list[DocumentShown]
+    applicant: ApplicantShown | None
+    """Only for those who handle the dossier."""
+    promise: PromiseShown | None
+    notices: list[NoticeShown]
+    moves: list[MoveShown]
+
+
+class PartyShown(BaseModel):
+    code: str
+    name: str
+
+
+class Mau01(BaseModel):
+    """Giấy tiếp nhận hồ sơ và hẹn trả kết quả; instants in the agency's local time."""
+
+    form: str
+    code: str
+    agency: PartyShown
+    procedure: PartyShown
+    applicant: ApplicantShown
+    documents: list[DocumentShown]
+    channel: str
+    received_at: datetime
+    return_at: datetime | None
+    """The appointment; null where it is not known yet, or where there is no limit."""
+    is_appointment_known: bool
+    progress_url: str

@@ -1,0 +1,67 @@
+"""Which problem (RFC 9457) each refusal is."""
+
+from services.intake.domain.codes import DayFullError
+from services.intake.domain.life import IllegalMoveError
+from services.intake.domain.refused import RefusedError
+from services.intake.usecases.refusals import ForeignAgencyError, KeyReusedError, UnknownError
+from shared.postgres import is_transient
+from shared.problems import Problem
+
+RETRY_SECONDS = 2
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem to answer. Raises `error` itself when it is nobody's input that is at fault."""
+    match error:
+        case Problem():
+            return error
+        case RefusedError():
+            return Problem(
+                422,
+                "A rule is broken",
+                str(error),
+                type="refused",
+                field=error.field,
+                value=error.value,
+                rule=error.rule,
+            )
+        case IllegalMoveError():
+            return Problem(
+                409,
+                "The dossier cannot go there",
+                str(error),
+                type="illegal-move",
+                **{"code": error.code, "from": error.from_state, "to": error.to, "why": error.why},
+            )
+        case DayFullError():
+            return Problem(409, "The day is full", str(error), type="day-full")
+        case KeyReusedError():
+            return Problem(
+                422,
+                "Another request",
+                str(error),
+                type="key-reused",
+                field="Idempotency-Key",
+                value=error.key,
+                rule="a key stands for one request",
+            )
+        case UnknownError():
+            return Problem(404, f"No such {error.kind}", str(error), type="unknown")
+        case ForeignAgencyError():
+            return Problem(
+                403,
+                "Not your agency",
+                str(error),
+                type="foreign-agency",
+                agency=error.responsible,
+            )
+    if is_transient(error):
+        problem = Problem(
+            503,
+            "Not now",
+            "the database is away; ask again with the same Idempotency-Key",
+            type="unavailable",
+        )
+        problem.headers = {"Retry-After": str(RETRY_SECONDS)}
+        return problem
+    raise error

@@ -1,0 +1,40 @@
+"""What intake hears, and what it does with it."""
+
+from collections.abc import Callable, Sequence
+
+import asyncpg
+
+from services.intake.usecases.hear_deadlines import hear_deadlines
+from services.intake.usecases.hear_feedback import hear_feedback
+from services.intake.usecases.ports import Promises
+from shared.events import deadlines, feedback
+from shared.events.base import Event
+from shared.inbox import Apply
+from shared.messages import Heard, Refusal
+
+TOPICS: tuple[str, ...] = (deadlines.TOPIC, feedback.TOPIC)
+
+EVENTS: tuple[type[Event], ...] = (
+    deadlines.DeadlineSet,
+    deadlines.AppointmentSet,
+    deadlines.ClockStopped,
+    deadlines.AlarmRung,
+    deadlines.DeadlineMet,
+    deadlines.DeadlineMissed,
+    deadlines.BreachWithdrawn,
+    feedback.NoticeSent,
+)
+"""Ratings and reports are feedback's business: passed over once their sequence is noted."""
+
+
+def keeping(promises_on: Callable[[asyncpg.Connection], Promises]) -> Apply:
+    """What to do with a batch: keep it on the dossiers, in the transaction it was heard in."""
+
+    async def apply(connection: asyncpg.Connection, heard: Sequence[Heard]) -> Sequence[Refusal]:
+        promises = promises_on(connection)
+        told = [one for one in heard if isinstance(one.event, deadlines.DeadlineEvent)]
+        noted = [one for one in heard if isinstance(one.event, feedback.NoticeSent)]
+        refusals = await hear_deadlines(told, promises) if told else []
+        return [*refusals, *(await hear_feedback(noted, promises) if noted else [])]
+
+    return apply

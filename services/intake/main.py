@@ -1,0 +1,58 @@
+"""Intake, wired: the only module that knows its settings and all its parts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.intake.adapters.promises import PostgresAppointments, PostgresPromises
+from services.intake.adapters.rules import eras, floors
+from services.intake.adapters.transactions import PostgresTransactions
+from services.intake.entrypoints.desk import Desk
+from services.intake.entrypoints.http import routes
+from services.intake.entrypoints.subscribers import EVENTS, TOPICS, keeping
+from services.intake.settings import Settings
+from services.intake.usecases.await_appointments import WaitingRoom
+from services.intake.usecases.directory import Directory
+from shared import process
+from shared.hearing import Hearing
+from shared.process import Parts
+
+NAME = "intake"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def build(settings: Settings) -> FastAPI:
+    """The whole service."""
+    parts = Parts(NAME, settings)
+    appointments = PostgresAppointments(lambda: parts.pool)
+    directory, waiting_room = Directory(), WaitingRoom(appointments)
+    desk = Desk(
+        PostgresTransactions(lambda: parts.pool),
+        appointments,
+        directory,
+        waiting_room,
+        eras(),
+        floors(),
+        parts.clock,
+        settings.public_base_url,
+    )
+
+    async def start(parts: Parts) -> None:
+        parts.run_beside("waiting room", waiting_room.run)
+        parts.listen(f"{NAME}_appointments", waiting_room.announce)
+        parts.listen(f"{NAME}_registrations", lambda _: directory.forget())
+        await process.speak_and_hear(parts, TOPICS, EVENTS, keeping(PostgresPromises))
+
+    app = process.new_app(parts, "Thân Thiện: intake", start)
+    app.include_router(routes(desk))
+    return app
+
+
+@asynccontextmanager
+async def open_ear(settings: Settings) -> AsyncIterator[tuple[Parts, Hearing]]:
+    """The ear without a broker, to hear again what was set aside."""
+    parts = Parts(NAME, settings)
+    async with parts.open():
+        yield parts, process.ear(parts, EVENTS, keeping(PostgresPromises))
