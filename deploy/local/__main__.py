@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from typing import Annotated, Literal, NoReturn
+from collections.abc import Coroutine
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from aiokafka.errors import KafkaError
@@ -10,8 +11,17 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.children import ChildError
+from deploy.local.demo.command import demo as play_demo
 from deploy.local.directories import LOCAL
 from deploy.local.issuer import LocalIssuer
+from deploy.local.ledger.command import (
+    LedgerError,
+    find_stack,
+    open_to_ledger,
+    print_verdict,
+    prove,
+)
+from deploy.local.ledger.findings import Verdict
 from deploy.local.postgres import ROLES, SERVICES
 from deploy.local.stack import Stack, run
 from deploy.local.topics import TopicError, check_topics, create_topics
@@ -40,7 +50,8 @@ async def _stay_up(clock: Literal["system", "virtual"], replicas: int) -> None:
     async with Stack("up", clock=clock, replicas=counts, tell=console.print) as stack:
         _print_addresses(stack)
         try:
-            await asyncio.Event().wait()
+            with open_to_ledger(stack):
+                await asyncio.Event().wait()
         finally:
             console.print("Stopping…")
 
@@ -107,6 +118,44 @@ async def _topics(bootstrap: str, replicas: int, local: bool, check: bool) -> li
     return list(report.differences)
 
 
+@app.command()
+def ledger(
+    stack: Annotated[str, typer.Option(help="A stack that runs on this machine.")] = "up",
+    dsn: Annotated[str | None, typer.Option(help="Any database, as the role ledger.")] = None,
+    kafka: Annotated[str | None, typer.Option(help="Its brokers, HOST:PORT.")] = None,
+    patience: Annotated[float, typer.Option(help="Seconds to wait for quiet.", min=0)] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON value.")] = False,
+) -> None:
+    """Prove that nothing was lost, doubled, reordered or stuck; exit 1 unless it balances."""
+    if (dsn is None) != (kafka is None):
+        _give_up("--dsn and --kafka go together")
+    try:
+        place = (dsn, kafka) if dsn and kafka else find_stack(stack)
+        verdict = asyncio.run(prove(*place, patience))
+    except LedgerError as error:
+        _give_up(str(error))
+    print_verdict(verdict, console, as_one_json=as_json)
+    if not verdict.balances:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo() -> None:
+    """Play one Friday in Chơn Thành through all three services; exit 1 unless the ledger balances."""
+    _end_by_verdict(play_demo(console))
+
+
+def _end_by_verdict(work: Coroutine[Any, Any, Verdict]) -> None:
+    verdicts: list[Verdict] = []
+
+    async def note() -> None:
+        verdicts.append(await work)
+
+    run(note())
+    if not verdicts[0].balances:
+        raise typer.Exit(1)
+
+
 def _give_up(why: str) -> NoReturn:
     print(why, file=sys.stderr)
     raise typer.Exit(2)
@@ -116,7 +165,7 @@ def main() -> None:
     """Run a command; what a part of the stack died of is said without a traceback."""
     try:
         app()
-    except ChildError as error:
+    except (ChildError, KafkaError) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
     except (KeyboardInterrupt, asyncio.CancelledError):

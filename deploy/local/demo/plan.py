@@ -86,6 +86,7 @@ class Life:
     number: int
     steps: list[Step] = field(default_factory=list)
     is_transferred: bool = False
+    was_asked: bool = False
 
     def live(self, at: datetime, channel: str, transfer_to: str | None) -> None:
         """From the citizen's coming to the stars."""
@@ -115,6 +116,7 @@ class Life:
         at = self._later(at, 5, 40)
         if is_complete:
             return self._do(at, "accept")
+        self.was_asked = True
         self._do(at, "request_supplement", reason="Thiếu bản sao giấy tờ tùy thân")
         if self._happens("never_completed"):
             return None
@@ -137,7 +139,8 @@ class Life:
         return True
 
     def _resolved(self, at: datetime, procedure: Procedure) -> tuple[datetime, bool]:
-        if self._happens("appraisal_gap"):
+        # Guidance is given once: who was asked before acceptance is not asked again.
+        if not self.was_asked and self._happens("appraisal_gap"):
             at = self._do(
                 self._later(at, 15, 45), "request_supplement", reason="Bản chính mờ, cần bản khác"
             )
