@@ -30,17 +30,6 @@ class Memory:
         self.version = 0
 
 
-async def open_memory(connection: asyncpg.Connection, rule_book: RuleBook) -> Memory:
-    """What is on record, read at the start of the process.
-
-    Raises `NoRuleError` when the rule book lacks a calendar or regime that is in use: better before
-    the first event is heard than at each.
-    """
-    memory = Memory(rule_book)
-    await PostgresDirectories(connection, memory).current()
-    return memory
-
-
 class PostgresDirectories:
     """The port `Directories`, on one connection and the process's memory."""
 
@@ -49,7 +38,10 @@ class PostgresDirectories:
         self._memory = memory
 
     async def current(self) -> Directory:
-        """One small query; the rows that changed are read only when the version has moved."""
+        """One small query; the rows that changed are read only when the version has moved.
+
+        Raises `NoRuleError` when the rule book has lost a calendar or regime that is in use.
+        """
         version = await self._connection.fetchval("select version from directory")
         if version > self._memory.version:
             await self._read_up_to(version)

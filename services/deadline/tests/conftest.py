@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local.postgres import Database
 from services.deadline.adapters.clocks import PostgresClocks
-from services.deadline.adapters.directories import Memory, open_memory
+from services.deadline.adapters.directories import Memory
 from services.deadline.domain.clocks import Clock
 from services.deadline.entrypoints.subscribers import apply_with
 from services.deadline.entrypoints.timer import Timer
@@ -155,9 +155,7 @@ async def empty_deadline(
     """A service that has heard nothing yet."""
     database = await database_of("deadline")
     pool = await open_pool(database.dsn("deadline"))
-    async with transaction(pool) as connection:
-        memory = await open_memory(connection, rule_book())
-    yield Deadline(pool, memory)
+    yield Deadline(pool, Memory(rule_book()))
     await pool.close()
 
 

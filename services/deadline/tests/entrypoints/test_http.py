@@ -1,0 +1,191 @@
+"""Deadline over HTTP: who may ask, what is shown, which appointments are refused."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+
+from services.deadline.entrypoints.http import routes
+from services.deadline.tests.conftest import (
+    AGENCY,
+    SAME_DAY,
+    Deadline,
+    accepted,
+    at,
+    resolved,
+    supplement_requested,
+    supplemented,
+)
+from shared.events.deadlines import AppointmentSet
+from shared.identity import Identity
+from shared.problems import install_problem_handlers
+
+KEY = ECKey.generate_key("P-256", {"kid": "k1"})
+ISSUER, AUDIENCE = "https://issuer.test", "thanthien"
+
+Ask = Callable[..., Any]
+
+
+def token(role: str, agency: str | None = None, *, expires: str = "2039-01-01 00:00") -> str:
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "someone-1",
+        "role": role,
+        "agency": agency,
+        "exp": int(at(expires).timestamp()),
+    }
+    return jwt.encode({"alg": "ES256", "kid": "k1"}, claims, KEY)
+
+
+@pytest.fixture
+async def ask(deadline: Deadline) -> AsyncIterator[Ask]:
+    """`await ask("GET", "/alarms", token("operator"))`."""
+    await deadline.clock.set(at("2026-11-09 08:00"))
+    app = FastAPI()
+    install_problem_handlers(app)
+    app.state.identity = Identity(ISSUER, AUDIENCE, KeySet([KEY]), deadline.clock)
+    app.include_router(routes(lambda: deadline.pool, deadline.clock, deadline.memory))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+
+        async def send(method: str, path: str, bearer: str | None, body: Any = None) -> Any:
+            headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+            return await client.request(method, path, headers=headers, json=body)
+
+        yield send
+
+
+HEAD = token("head_of_unit", AGENCY)
+
+ROUTES = [
+    ("GET", "/deadlines/D-1", None),
+    ("POST", "/deadlines/D-1/appointment", {"appointment_at": "2026-11-12T16:00:00+07:00"}),
+    ("GET", f"/alarms?agency={AGENCY}", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+async def test_each_route_refuses_a_missing_expired_foreign_and_wrong_token(
+    deadline: Deadline, ask: Ask, method: str, path: str, body: Any
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    expired = token("head_of_unit", AGENCY, expires="2026-11-09 07:59")
+    foreign = token("head_of_unit", "H10.02")
+    assert (await ask(method, path, None, body)).status_code == 401
+    assert (await ask(method, path, expired, body)).status_code == 401
+    refused = await ask(method, path, foreign, body)
+    assert (refused.status_code, refused.json()["type"]) == (403, "foreign-agency")
+    assert (await ask(method, path, HEAD, body)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "role"),
+    [(*ROUTES[1], "officer"), (*ROUTES[1], "operator"), (*ROUTES[2], "officer")],
+)
+async def test_a_wrong_role_is_refused(
+    deadline: Deadline, ask: Ask, method: str, path: str, body: Any, role: str
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    agency = AGENCY if role == "officer" else None
+    refused = await ask(method, path, token(role, agency), body)
+    assert (refused.status_code, refused.json()["type"]) == (403, "wrong-role")
+
+
+async def test_a_deadline_is_shown_with_its_explanation_its_past_and_its_alarms(
+    deadline: Deadline, ask: Ask
+) -> None:
+    await deadline.hear(
+        accepted("D-1", "2026-11-09 09:00"),
+        supplement_requested("D-1", "2026-11-10 09:00"),
+        supplemented("D-1", "2026-11-16 09:00"),
+    )
+    await deadline.pass_to("2026-11-20 09:00")
+    answer = await ask("GET", "/deadlines/D-1", token("officer", AGENCY))
+    assert answer.status_code == 200
+    (clock,) = answer.json()["clocks"]
+    assert (clock["state"], clock["generation"]) == ("breached", 2)
+    assert clock["legal_due"] == "2026-11-19T10:00:00Z"
+    assert clock["original_legal_due"] == "2026-11-12T10:00:00Z"
+    assert [step["rule"] for step in clock["explanation"]] == ["working_days", "close"]
+    assert "3 ngày làm việc" in clock["explanation"][0]["vi"]
+    assert [past["legal_due"] for past in clock["past_generations"]] == ["2026-11-12T10:00:00Z"]
+    assert [alarm["rung"] for alarm in clock["alarms"]] == ["at_risk", "breach"]
+
+
+async def test_an_unknown_code_is_not_found(ask: Ask) -> None:
+    for method, path, body in (ROUTES[0], ROUTES[1]):
+        missing = await ask(method, path, HEAD, body)
+        assert (missing.status_code, missing.json()["code"]) == (404, "D-1")
+
+
+async def test_a_lawful_appointment_is_set_and_said(deadline: Deadline, ask: Ask) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    answer = await ask(*ROUTES[1][:2], HEAD, {"appointment_at": "2026-11-11T15:30:00+07:00"})
+    assert answer.status_code == 200
+    said = await deadline.the(AppointmentSet, "D-1")
+    assert said.appointment_at == at("2026-11-11 15:30")
+    clock = await deadline.clock_of("D-1")
+    assert clock.appointment_at == at("2026-11-11 15:30")
+    assert clock.dues.legal_due == at("2026-11-12 17:00")  # rule 25: what is due stays
+
+
+@pytest.mark.parametrize(
+    ("asked", "rule"),
+    [
+        ("2026-11-12T17:00:01+07:00", "later than law or pledge allow"),
+        ("2026-11-11T12:00:00+07:00", "the office is closed then"),
+        ("2026-11-09T07:59:00+07:00", "before the next office hours"),
+    ],
+)
+async def test_an_unlawful_appointment_is_refused_with_the_earliest_and_latest_lawful(
+    deadline: Deadline, ask: Ask, asked: str, rule: str
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 07:30"))
+    refused = await ask(*ROUTES[1][:2], HEAD, {"appointment_at": asked})
+    problem = refused.json()
+    assert refused.status_code == 422 and rule in problem["rule"]
+    assert problem["earliest_lawful"] == "2026-11-09T08:00:00+07:00"
+    assert problem["latest_lawful"] == "2026-11-12T17:00:00+07:00"
+    assert (await deadline.clock_of("D-1")).appointment_at == at("2026-11-12 17:00")
+
+
+async def test_an_appointment_lawful_but_later_than_pledged_is_refused(
+    deadline: Deadline, ask: Ask
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-13 15:01", SAME_DAY))
+    refused = await ask(*ROUTES[1][:2], HEAD, {"appointment_at": "2026-11-16T08:00:00+07:00"})
+    assert refused.json()["latest_lawful"] == "2026-11-13T17:00:00+07:00"
+
+
+async def test_a_clock_that_has_ended_takes_no_appointment(deadline: Deadline, ask: Ask) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 07:30"), resolved("D-1", "2026-11-09 07:45"))
+    refused = await ask(*ROUTES[1][:2], HEAD, ROUTES[1][2])
+    assert (refused.status_code, refused.json()["type"]) == (409, "illegal-move")
+
+
+async def test_an_appointment_without_an_offset_names_field_and_rule(
+    deadline: Deadline, ask: Ask
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 07:30"))
+    refused = await ask(*ROUTES[1][:2], HEAD, {"appointment_at": "2026-11-11T15:30:00"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "appointment_at"
+
+
+async def test_alarms_are_listed_from_an_instant_on_for_the_own_agency(
+    deadline: Deadline, ask: Ask
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    await deadline.pass_to("2026-11-13 09:00")
+    every = (await ask("GET", "/alarms", HEAD)).json()["alarms"]
+    assert [alarm["rung"] for alarm in every] == ["at_risk", "breach"]
+    since = "/alarms?since=2026-11-12T00:00:00%2B07:00"
+    later = (await ask("GET", since, token("inspector"))).json()["alarms"]
+    assert [alarm["rung"] for alarm in later] == ["breach"]
+    elsewhere = await ask("GET", "/alarms?agency=H10.02", token("operator"))
+    assert elsewhere.json() == {"alarms": []}
