@@ -10,17 +10,18 @@ twice; its sequence makes hearers skip it.
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared import telemetry
-from shared.events.envelope import Envelope
+from shared.events.envelope import headers_of
 from shared.postgres import is_transient, listening
 
 log = structlog.get_logger()
@@ -35,27 +36,13 @@ from outbox where id > $1 order by id limit $2
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One outbox row, ready for its partition."""
+class Parcel(NamedTuple):
+    """A batch of one partition, ready to be sent, and the outbox rows in it."""
 
-    id: int
     topic: str
-    key: bytes
-    headers: list[tuple[str, bytes]]
-    body: bytes
-    timestamp_ms: int
-
-    @classmethod
-    def of(cls, record: asyncpg.Record) -> "Row":
-        row_id, topic, source, subject, sequence, type_, time, traceparent, body = record
-        envelope = Envelope(
-            f"{subject}/{sequence}", source, type_, subject, time, sequence, traceparent
-        )
-        # fmt: off
-        return cls(row_id, topic, subject.encode(), envelope.to_headers(), body,
-                   int(time.timestamp() * 1000))
-        # fmt: on
+    partition: int
+    batch: BatchBuilder
+    ids: list[int]
 
 
 @lru_cache(maxsize=65_536)
@@ -123,22 +110,24 @@ class Relay:
     async def say_all(self, connection: asyncpg.Connection) -> int:
         """Say rows until none is left; return how many. Raises `KafkaError` when a send failed.
 
-        While one round is being sent, the one before is deleted and the next is read. Reading on
-        from the last id may pass over a row that commits late; the last, short round is followed
-        by one from the start, which finds it.
+        While one round is on its way, the one before is deleted, and the next is read and packed.
+        Reading on from the last id may pass over a row that commits late; the last, short round is
+        followed by one from the start, which finds it.
         """
         said = 0
         acknowledged: list[int] = []
         records = await connection.fetch(READ, 0, ROUND_ROWS)
+        parcels = await self._pack(records)
         while records:
             telemetry.OUTBOX_DEPTH.set(len(records))
-            sending = asyncio.create_task(self._send(records))
+            sending = asyncio.create_task(self._send(parcels))
             try:
                 await _delete(connection, acknowledged)
                 is_last = len(records) < ROUND_ROWS
                 following = (
                     [] if is_last else await connection.fetch(READ, records[-1][0], ROUND_ROWS)
                 )
+                parcels = await self._pack(following)
             finally:
                 acknowledged, fault = await sending
             said += len(acknowledged)
@@ -149,57 +138,59 @@ class Relay:
                 await _delete(connection, acknowledged)
                 acknowledged = []
                 following = await connection.fetch(READ, 0, ROUND_ROWS)
+                parcels = await self._pack(following)
             records = following
         telemetry.OUTBOX_DEPTH.set(0)
         return said
 
-    async def _send(self, records: Sequence[asyncpg.Record]) -> tuple[list[int], KafkaError | None]:
-        """Send one round; return the ids acknowledged, and the first fault."""
-        by_partition: dict[tuple[str, int], list[Row]] = defaultdict(list)
-        rows = [Row.of(record) for record in records]
+    async def _pack(self, records: Sequence[asyncpg.Record]) -> list[Parcel]:
+        """Pack one round: per partition in the order of the ids, as many batches as it takes."""
         partitions = {
             topic: len(await self._producer.partitions_for(topic))
-            for topic in {row.topic for row in rows}
+            for topic in {record[1] for record in records}
         }
-        for row in rows:
-            by_partition[row.topic, _partition(row.key, partitions[row.topic])].append(row)
-        results = await asyncio.gather(
-            *(self._send_in_order(*place, part) for place, part in by_partition.items())
-        )
+        open_parcels: dict[tuple[str, int], Parcel] = {}
+        parcels: list[Parcel] = []
+        for row_id, topic, source, subject, sequence, type_, time, traceparent, body in records:
+            key = subject.encode()
+            partition = _partition(key, partitions[topic])
+            headers = headers_of(
+                f"{subject}/{sequence}", source, type_, subject, time, sequence, traceparent
+            )
+            timestamp_ms = int(time.timestamp() * 1000)
+            parcel = open_parcels.get((topic, partition))
+            while parcel is None or not parcel.batch.append(
+                timestamp=timestamp_ms, key=key, value=body, headers=headers
+            ):
+                parcel = Parcel(topic, partition, self._producer.create_batch(), [])
+                open_parcels[topic, partition] = parcel
+                parcels.append(parcel)
+            parcel.ids.append(row_id)
+        return parcels
+
+    async def _send(self, parcels: Sequence[Parcel]) -> tuple[list[int], KafkaError | None]:
+        """Send one round; return the ids acknowledged, and the first fault."""
+        by_partition: dict[tuple[str, int], list[Parcel]] = defaultdict(list)
+        for parcel in parcels:
+            by_partition[parcel.topic, parcel.partition].append(parcel)
+        results = await asyncio.gather(*map(self._send_in_order, by_partition.values()))
         faults = [fault for _, fault in results if fault is not None]
         return [row_id for ids, _ in results for row_id in ids], faults[0] if faults else None
 
     async def _send_in_order(
-        self, topic: str, partition: int, rows: Sequence[Row]
+        self, parcels: Sequence[Parcel]
     ) -> tuple[list[int], KafkaError | None]:
-        """Send one partition's rows, batch after batch; stop at the first that fails."""
+        """Send one partition's batches, one after the other; stop at the first that fails."""
         acknowledged: list[int] = []
-        start = 0
         try:
-            while start < len(rows):
-                end, batch = self._fill(rows, start)
+            for topic, partition, batch, ids in parcels:
+                batch.close()
                 await (await self._producer.send_batch(batch, topic, partition=partition))
-                acknowledged.extend(row.id for row in rows[start:end])
-                telemetry.SAID.labels(topic).inc(end - start)
-                start = end
+                acknowledged += ids
+                telemetry.SAID.labels(topic).inc(len(ids))
         except KafkaError as fault:
             return acknowledged, fault
         return acknowledged, None
-
-    def _fill(self, rows: Sequence[Row], start: int) -> tuple[int, object]:
-        batch = self._producer.create_batch()
-        end = start
-        while end < len(rows):
-            row = rows[end]
-            # fmt: off
-            added = batch.append(timestamp=row.timestamp_ms, key=row.key, value=row.body,
-                                 headers=row.headers)
-            # fmt: on
-            if added is None:
-                break
-            end += 1
-        batch.close()
-        return end, batch
 
 
 async def _delete(connection: asyncpg.Connection, ids: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 SPEC_VERSION = "1.0"
 REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time")
@@ -15,6 +16,43 @@ Headers = Sequence[tuple[str, bytes]]
 
 class EnvelopeError(ValueError):
     """The headers are not a CloudEvents envelope; the message names the header and the rule."""
+
+
+@lru_cache(maxsize=1_024)
+def _few(name: str, value: str) -> tuple[str, bytes]:
+    """A header of which there are few: sources and types."""
+    return name, value.encode()
+
+
+_SPEC_VERSION = ("ce_specversion", SPEC_VERSION.encode())
+_CONTENT_TYPE = ("content-type", b"application/json")
+
+
+def headers_of(
+    event_id: str,
+    source: str,
+    type_name: str,
+    subject: str,
+    time: datetime,
+    sequence: int | None,
+    traceparent: str | None,
+) -> list[tuple[str, bytes]]:
+    """The Kafka headers of an envelope with these attributes; the relay has no need of the envelope
+    itself, fifty thousand times a second."""
+    headers = [
+        _SPEC_VERSION,
+        ("ce_id", event_id.encode()),
+        _few("ce_source", source),
+        _few("ce_type", type_name),
+        ("ce_subject", subject.encode()),
+        ("ce_time", time.isoformat().encode()),
+        _CONTENT_TYPE,
+    ]
+    if sequence is not None:
+        headers.append(("ce_sequence", b"%d" % sequence))
+    if traceparent is not None:
+        headers.append(("traceparent", traceparent.encode()))
+    return headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +70,10 @@ class Envelope:
 
     def to_headers(self) -> list[tuple[str, bytes]]:
         """The Kafka headers of this envelope."""
-        headers = [
-            ("ce_specversion", b"1.0"),
-            ("ce_id", self.id.encode()),
-            ("ce_source", self.source.encode()),
-            ("ce_type", self.type.encode()),
-            ("ce_subject", self.subject.encode()),
-            ("ce_time", self.time.isoformat().encode()),
-            ("content-type", b"application/json"),
-        ]
-        if self.sequence is not None:
-            headers.append(("ce_sequence", b"%d" % self.sequence))
-        if self.traceparent is not None:
-            headers.append(("traceparent", self.traceparent.encode()))
-        return headers
+        # fmt: off
+        return headers_of(self.id, self.source, self.type, self.subject, self.time,
+                          self.sequence, self.traceparent)
+        # fmt: on
 
     @classmethod
     def from_headers(cls, headers: Headers) -> "Envelope":
