@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.events.agencies import Weekday
 from shared.events.base import AgencyCode, DossierCode, ProcedureCode, VersionId
@@ -20,8 +20,9 @@ Reference = Annotated[str, StringConstraints(min_length=1, max_length=100, patte
 Instant = Annotated[
     AwareDatetime,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+    AfterValidator(lambda instant: instant.astimezone(UTC)),
 ]
-"""Codes write the year with two digits: 2000 to 2099."""
+"""Codes write the year with two digits: 2000 to 2099. Kept and said in UTC."""
 Day = Annotated[date, Field(ge=date(1945, 9, 2), le=date(2199, 12, 31))]
 
 

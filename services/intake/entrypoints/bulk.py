@@ -101,14 +101,14 @@ async def _take(
     """Take one chunk and note its verdicts."""
     if not chunk:
         return
-    first = len(verdicts) + 1
-    lines = [_read(desk, caller, request, line) for line in chunk[: MOST_LINES - first + 1]]
+    room = max(0, MOST_LINES - len(verdicts))
+    lines = [_read(desk, caller, request, line) for line in chunk[:room]]
     over = [_too_many() for _ in range(len(chunk) - len(lines))]
     try:
         found: Sequence[Verdict] = await desk.import_lines(lines) if lines else []
     except Problem as problem:
         found = [problem] * len(lines)
-    for number, verdict in enumerate([*found, *over], start=first):
+    for number, verdict in enumerate([*found, *over], start=len(verdicts) + 1):
         verdicts.append(orjson.dumps(_shown(number, verdict), default=str) + b"\n")
 
 

@@ -89,6 +89,24 @@ async def desk(
 
 
 @pytest.fixture
+def cut_listeners(database: Database) -> Callable[[], Awaitable[None]]:
+    """Break every connection that listens, as a failing network would."""
+
+    async def cut() -> None:
+        connection = await asyncpg.connect(database.admin_dsn)
+        try:
+            cut = await connection.fetchval(
+                """select count(pg_terminate_backend(pid)) from pg_stat_activity
+                   where datname = current_database() and query ilike 'listen%'"""
+            )
+            assert cut > 0
+        finally:
+            await connection.close()
+
+    return cut
+
+
+@pytest.fixture
 def application(desk: Desk, clock: VirtualClock) -> FastAPI:
     app = FastAPI()
     install_problem_handlers(app)
