@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
-from rich.table import Table
 
 from deploy.local.children import ChildError
 from deploy.local.demo.command import demo as play_demo
@@ -57,18 +56,19 @@ async def _stay_up(clock: Literal["system", "virtual"], replicas: int) -> None:
 
 
 def _print_addresses(stack: Stack) -> None:
-    table = Table("what", "where", title="Thân Thiện is up", title_justify="left")
-    for (service, number), replica in stack.replicas.items():
-        table.add_row(f"{service} {number}" if number else service, f"{replica.url}/docs")
-    table.add_row("Kafka", stack.kafka)
-    for role in ROLES:
-        table.add_row(f"PostgreSQL as {role}", stack.dsn(role))
-    table.add_row("logs", str(stack.directory / "logs"))
-    console.print(table, soft_wrap=True)
-    console.print(
-        "A token:  python -m deploy.local token --role officer --agency H10.40"
+    lines = [
+        (f"{service} {number}" if number else service, f"{replica.url}/docs")
+        for (service, number), replica in stack.replicas.items()
+    ]
+    lines.append(("Kafka", stack.kafka))
+    lines += [(f"PostgreSQL as {role}", stack.dsn(role)) for role in ROLES]
+    lines.append(("logs", str(stack.directory / "logs")))
+    # Plain lines and no table: an address must come whole out of any terminal.
+    print("\nThân Thiện is up", *(f"  {what:<23}{where}" for what, where in lines), sep="\n")
+    print(
+        "\nA token:  .venv/bin/python -m deploy.local token --role officer --agency H10.40"
         f" --stack {stack.directory.name}\nCtrl-C stops it all.",
-        soft_wrap=True,
+        flush=True,
     )
 
 
