@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 STOP_SECONDS = 20
 PAUSE_SECONDS = 0.5
+CLOCK_WAIT_MS = 20
+"""The embedded broker overlooks a record that arrives as a fetch begins, until the fetch ends."""
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 
@@ -165,16 +167,19 @@ async def speak_and_hear(
 async def follow_clock(bootstrap_servers: str, clock: VirtualClock, name: str) -> None:
     """Set the virtual clock to what the clock topic says, from its beginning on.
 
-    A record's key says which service it is for; without one it is for all. So a replay can let
+    A record's key lists the services it is for; without one it is for all. So a replay can let
     deadline look at its clock last, when it has heard of all that happened until then.
     """
     consumer = AIOKafkaConsumer(
-        CLOCK_TOPIC, bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest"
+        CLOCK_TOPIC,
+        bootstrap_servers=bootstrap_servers,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=CLOCK_WAIT_MS,
     )
     await consumer.start()
     try:
         async for record in consumer:
-            if record.key in (None, name.encode()):
+            if record.key is None or name in record.key.decode().split():
                 await clock.set(datetime.fromisoformat(orjson.loads(record.value)["now"]))
     finally:
         await consumer.stop()

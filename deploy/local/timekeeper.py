@@ -14,7 +14,8 @@ from deploy.local.quiesce import Quiet
 from shared.events.catalogue import CLOCK_TOPIC
 
 PATIENCE_SECONDS = 30.0
-PAUSE_SECONDS = 0.002
+FIRST_PAUSE_SECONDS = 0.002
+LONGEST_PAUSE_SECONDS = 0.02
 
 
 class Timekeeper:
@@ -43,17 +44,18 @@ class Timekeeper:
 
     async def _set(self, now: datetime, *services: str) -> None:
         value = orjson.dumps({"now": now.isoformat()})
-        for service in services:
-            await self._producer.send_and_wait(CLOCK_TOPIC, value, key=service.encode())
+        await self._producer.send_and_wait(CLOCK_TOPIC, value, key=" ".join(services).encode())
         await asyncio.gather(*(self._see_followed(service, now) for service in services))
 
     async def _see_followed(self, service: str, now: datetime) -> None:
+        pause_seconds = FIRST_PAUSE_SECONDS
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
+                await asyncio.sleep(pause_seconds)
                 answer = await self._client.get(f"{self._urls[service]}/health/ready")
                 if datetime.fromisoformat(answer.json()["now"]) >= now:
                     return
-                await asyncio.sleep(PAUSE_SECONDS)
+                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
 
     @classmethod
     @asynccontextmanager
