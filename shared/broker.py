@@ -67,6 +67,7 @@ class Ears:
         *,
         instance: str | None = None,
         session_timeout_ms: int = 10_000,
+        fetch_max_wait_ms: int = 500,
     ) -> None:
         self._handle = handle
         self.topics = tuple(topics)
@@ -83,7 +84,7 @@ class Ears:
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=session_timeout_ms // 5,
             max_poll_interval_ms=600_000,
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=fetch_max_wait_ms,
         )
         self._subscriber(self._on_batch)
 

@@ -66,8 +66,8 @@ class Parts:
             self.stack.push_async_callback(_close_pool, self._pool)
             self.stack.push_async_callback(_cancel, self.tasks)
             if isinstance(self.clock, VirtualClock):
-                clock, kafka = self.clock, self.settings.kafka_bootstrap_servers
-                self.run_beside("clock", lambda: follow_clock(kafka, clock, self.name))
+                clock = self.clock
+                self.run_beside("clock", lambda: follow_clock(self.settings, clock, self.name))
             yield self
 
     def run_beside(self, name: str, work: Task) -> None:
@@ -164,7 +164,7 @@ async def speak_and_hear(
     return hearing
 
 
-async def follow_clock(bootstrap_servers: str, clock: VirtualClock, name: str) -> None:
+async def follow_clock(settings: ServiceSettings, clock: VirtualClock, name: str) -> None:
     """Set the virtual clock to what the clock topic says, from its beginning on.
 
     A record's key lists the services it is for; without one it is for all. So a replay can let
@@ -172,7 +172,7 @@ async def follow_clock(bootstrap_servers: str, clock: VirtualClock, name: str) -
     """
     consumer = AIOKafkaConsumer(
         CLOCK_TOPIC,
-        bootstrap_servers=bootstrap_servers,
+        bootstrap_servers=settings.kafka_bootstrap_servers,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=CLOCK_WAIT_MS,
     )

@@ -25,6 +25,8 @@ class ServiceSettings(BaseSettings):
     """Names this replica to Kafka, so that a restart does not rebalance; empty: unnamed."""
     kafka_session_timeout_ms: int = Field(default=10_000, ge=1_000, le=300_000)
     """How long a silent member keeps its partitions: the wait before another takes them over."""
+    kafka_fetch_max_wait_ms: int = Field(default=500, ge=1, le=10_000)
+    """How long Kafka may keep an empty fetch. A broker that wakes it at once can keep it long."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     public_base_url: str = "http://127.0.0.1:8000"
     """Where citizens reach the service: the beginning of every link it gives them."""

@@ -52,6 +52,10 @@ class ApacheKafka:
         self._directory = directory / "kafka"
         self._child: Child | None = None
 
+    @property
+    def service_environment(self) -> dict[str, str]:
+        return {}
+
     def begin(self) -> None:
         libraries = fetched_libraries()
         properties = self._write_properties()

@@ -238,6 +238,7 @@ class Stack:
             "OIDC_ISSUER": LOCAL_ISSUER,
             "OIDC_AUDIENCE": AUDIENCE,
             "OIDC_JWKS": str(self.issuer.jwks),
+            **self.broker.service_environment,
             **self._environment,
         }
 
