@@ -27,6 +27,7 @@ from services.intake.entrypoints.bodies import (
 )
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.problems import problem_of
+from services.intake.entrypoints.quick_route import quick_route
 from services.intake.entrypoints.requests import (
     SUPERVISORS,
     actor_of,
@@ -42,13 +43,16 @@ from services.intake.usecases.ports import Applicant, Document, DossierView, Kep
 from services.intake.usecases.refusals import UnknownError
 from shared.identity import BOUND_TO_AGENCY, Caller, Role, require
 
-Counter = Annotated[Caller, Depends(require(Role.OFFICER, Role.HEAD_OF_UNIT, Role.INTEGRATOR))]
+authorise_counter = require(Role.OFFICER, Role.HEAD_OF_UNIT, Role.INTEGRATOR)
+Counter = Annotated[Caller, Depends(authorise_counter)]
 Reader = Annotated[Caller, Depends(require(*Role))]
 
 
 def submission_route(desk: Desk) -> APIRouter:
     """POST /dossiers."""
-    router = APIRouter(tags=["dossiers"])
+    router = APIRouter(
+        tags=["dossiers"], route_class=quick_route(SubmissionBody, authorise_counter)
+    )
 
     @router.post("/dossiers", status_code=201, responses={201: {"model": DossierTaken}})
     async def post_dossier(body: SubmissionBody, caller: Counter, request: Request) -> Response:

@@ -161,6 +161,11 @@ async def test_malformed_json_is_refused_with_its_place(town: Town) -> None:
     assert answer.json()["type"] == "malformed-json"
 
 
+async def test_a_body_too_long_is_refused_before_it_is_read(town: Town) -> None:
+    answer = await town.submit(documents=[{"name": "x" * 500}] * 2_000)
+    assert answer.status_code == 413
+
+
 async def test_only_a_system_may_say_when_it_received_a_dossier(town: Town) -> None:
     earlier = "2026-11-13T08:15:00+07:00"
     refused = await town.submit(received_at=earlier)
