@@ -10,16 +10,16 @@ from typing import Any, Self
 import asyncpg
 
 from deploy.local.ledger import topics
-from deploy.local.ledger.parties import HEARERS, SERVICES
+from deploy.local.ledger.parties import HEARERS, SERVICES, SPEAKERS, source_of
 
 FIRST_PAUSE_SECONDS = 0.002
 LONGEST_PAUSE_SECONDS = 0.05
 SETTLED_SECONDS = 0.5
 """Something set aside may be about to be released: so long it must lie unchanged."""
 
-# One statement, one snapshot. A hearer notes how far it has read in the transaction of what it did,
-# and the relay empties the outbox only of what Kafka has: so when the outboxes are empty and every
-# position is at the end, nothing is under way.
+# One statement, one snapshot. The relay empties the outbox only of what Kafka has, and a hearer notes
+# what it heard in the transaction of what it did: so when the outboxes are empty and everybody has
+# heard as many as were said, nothing is under way. Positions are compared as well, for what others say.
 LOOK = " union all ".join(
     f"""select '{service}',
        exists (select from {service}.outbox),
@@ -28,6 +28,16 @@ LOOK = " union all ".join(
        (select coalesce(sum(id + attempts), 0) from {service}.set_aside),
        exists (select from deadline.clocks where next_rung_at < $1)"""
     for service in SERVICES
+)
+UNHEARD = " union all ".join(
+    f"""select '{hearer}', '{topic}',
+       (select coalesce(sum(last_sequence), 0) from {SPEAKERS[topic]}.said
+        where source = '{source_of(topic)}')
+       - (select coalesce(sum(last_sequence), 0) from {hearer}.heard
+          where source = '{source_of(topic)}'),
+       (select count(*) from {hearer}.set_aside where source = '{source_of(topic)}')"""
+    for topic, hearers in HEARERS.items()
+    for hearer in hearers
 )
 
 
@@ -59,16 +69,23 @@ class Quiet:
 
     async def what_is_under_way(self, rung_by: datetime | None = None) -> list[str]:
         """What is still to be done; empty when quiet."""
-        rows = await self._connection.fetch(LOOK, rung_by)
-        # After the look: what is said later makes the ends higher, never lower.
-        ends = await topics.ends(self._consumer)
-        busy = ["an alarm is due"] if rows[0][4] else []
-        for service, has_outbox, progress, *_ in rows:
-            if has_outbox:
-                busy.append(f"{service} has not said everything")
-            unread = _unread(service, topics.positions(progress), ends)
-            if unread:
-                busy.append(f"{service} has {unread} records to hear")
+        async with self._connection.transaction(isolation="repeatable_read", readonly=True):
+            rows = await self._connection.fetch(LOOK, rung_by)
+            busy = ["an alarm is due"] if rows[0][4] else []
+            busy += [f"{row[0]} has not said everything" for row in rows if row[1]]
+            # Sums cost what there is, so they are left until the rest looks quiet.
+            if not busy:
+                busy += [
+                    f"{hearer} has {unheard} of {topic} to hear"
+                    for hearer, topic, unheard, held in await self._connection.fetch(UNHEARD)
+                    if unheard > held
+                ]
+        if not busy:
+            # After the look: what is said later makes the ends higher, never lower.
+            ends = await topics.ends(self._consumer)
+            for service, _, progress, *_ in rows:
+                if unread := _unread(service, topics.positions(progress), ends):
+                    busy.append(f"{service} has {unread} records to hear")
         if not self._has_settled([int(row[3]) for row in rows]):
             busy.append("what is set aside has just changed")
         return busy

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -19,28 +20,18 @@ def render_evening(
 ) -> RenderableType:
     """A row per unit, the town's sum, and what the columns mean."""
     table = Table(
-        title=f"Chơn Thành, Friday {town.friday:%d/%m/%Y}, as seen on {town.until:%A %H:%M}",
+        title=f"Chơn Thành, {town.friday:%A %d/%m/%Y}, as seen on {town.until:%A at %H:%M}",
         title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     table.add_column("unit", no_wrap=True)
-    table.add_column("keeps\nFridays", justify="center")
-    for name in (
-        "received",
-        "resolved\nthe same day",
-        "pledged\nfor the day",
-        "put off past\nthe weekend",
-        "came after\nclosing",
-        "still\nopen",
-        "overdue\nby law",
-        "alarms",
-        "apologies",
-        "reports",
-    ):
+    table.add_column("Friday\nrule", justify="center")
+    for name in COLUMNS:
         table.add_column(name, justify="right")
-    table.add_column("stars (votes)", justify="right", no_wrap=True)
     for unit in town.units.values():
         table.add_row(
-            unit.name,
+            unit.name.removeprefix("UBND "),
             "yes" if unit.keeps_friday else "no",
             *_numbers(tallies[unit.code]),
             _stars(ratings[unit.code]),
@@ -48,30 +39,43 @@ def render_evening(
     table.add_section()
     total = sum(tallies.values(), UnitTally())
     table.add_row("the town", "", *_numbers(total), _town_stars(ratings), style="bold")
-    legend = Text(
-        "Pledged for the day: complete dossiers of a procedure on the unit's own same-day list. Put off"
-        " past the weekend: of these, how many that came before closing were given a date after Sunday;"
-        " a unit that keeps its Fridays gives none. An alarm calls the officer, then the head of unit,"
-        " then the town, each once.",
-        style="dim",
-    )
-    return Group(table, legend)
+    return Group(table, Text(LEGEND, style="dim"), Text(_in_words(total)))
+
+
+COLUMNS = (
+    "re-\nceived",
+    "resolved\nsame day",
+    "put\noff",
+    "still\nopen",
+    "alarms",
+    "apolo-\ngies",
+    "stars\n(votes)",
+)
+LEGEND = (
+    "Put off: a complete dossier of a procedure on the unit's own same-day list that came before"
+    " closing and was yet given a date after the weekend. With the Friday rule there is none."
+    " An alarm calls the officer, then the head of unit, then the town; each rings once."
+)
 
 
 def _numbers(numbers: UnitTally) -> list[str]:
-    share = f" ({numbers.same_day / numbers.received:.0%})" if numbers.received else ""
+    share = f" {numbers.same_day / numbers.received:4.0%}" if numbers.received else ""
     return [
         str(numbers.received),
         f"{numbers.same_day}{share}",
-        str(numbers.pledged),
         str(numbers.put_off),
-        str(numbers.after_closing),
         str(numbers.still_open),
-        str(numbers.overdue),
         str(numbers.alarms),
         str(numbers.apologies),
-        str(numbers.reports),
     ]
+
+
+def _in_words(total: UnitTally) -> str:
+    return (
+        f"Of the {total.received} dossiers {total.pledged} were pledged for the day;"
+        f" {total.after_closing} came after closing, {total.overdue} missed their legal date,"
+        f" {total.still_open} are still under way. Citizens made {total.reports} reports of conduct."
+    )
 
 
 def _stars(rating: Rating) -> str:

@@ -27,7 +27,7 @@ async def audit(dsn: str, bootstrap_servers: str) -> Verdict:
             # nothing in the tables can be newer than what the topics show.
             await connection.execute("select 1 from intake.said limit 1")
             account, ends = await topics.read_all(consumer)
-            behind = await tables.read_behind(connection, dict(ends))
+            behind = await tables.read_behind(connection, ends)
             waiting, notes = await tables.check_waiting(connection)
             checks = (
                 account.order,

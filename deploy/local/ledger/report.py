@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich import box
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -13,22 +14,17 @@ EXAMPLES_SHOWN = 5
 
 def render(verdict: Verdict) -> RenderableType:
     """A table of checks, examples of what contradicts them, the counts, one line to remember."""
-    table = Table(title="The ledger", title_justify="left")
+    table = Table(title="The ledger", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("what must hold")
     table.add_column("examined", justify="right")
-    for fault in Fault:
-        table.add_column(fault.value, justify="right")
+    table.add_column("contradicted by", justify="right")
     for check in verdict.checks:
-        counts = [str(check.faults.get(fault, 0)) for fault in Fault]
-        style = None if check.holds else "bold red"
-        table.add_row(check.sentence, f"{check.examined:,}", *counts, style=style)
-    table.add_section()
-    table.add_row(
-        "all in all",
-        f"{sum(check.examined for check in verdict.checks):,}",
-        *(str(verdict.count(fault)) for fault in Fault),
-        style="bold",
-    )
+        table.add_row(
+            check.sentence,
+            f"{check.examined:,}",
+            _faults(check),
+            style=None if check.holds else "bold red",
+        )
     lines = [Text(line, style="red") for line in _examples(verdict.checks)]
     notes = [Text(f"Note: {note}") for note in verdict.notes]
     return Group(table, *lines, *notes, conclusion(verdict))
@@ -37,10 +33,10 @@ def render(verdict: Verdict) -> RenderableType:
 def conclusion(verdict: Verdict) -> Text:
     """One line: the verdict and the counts."""
     counts = ", ".join(f"{fault.value} {verdict.count(fault)}" for fault in Fault)
-    said = f"{verdict.events:,} events read in {verdict.seconds:.1f} s: {counts}."
+    said = f"{verdict.events:,} events and every table read in {verdict.seconds:.1f} s."
     if verdict.balances:
-        return Text(f"The ledger balances. {said}", style="bold green")
-    return Text(f"The ledger DOES NOT balance. {said}", style="bold red")
+        return Text(f"The ledger balances: {counts}. {said}", style="bold green")
+    return Text(f"The ledger DOES NOT balance: {counts}. {said}", style="bold red")
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
@@ -63,9 +59,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def show(verdict: Verdict, console: Console) -> None:
-    """Print the verdict."""
-    console.print(render(verdict))
+def _faults(check: Check) -> str:
+    return ", ".join(f"{count} {fault}" for fault, count in check.faults.items()) or "nothing"
 
 
 def _examples(checks: tuple[Check, ...]) -> list[str]:

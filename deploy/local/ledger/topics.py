@@ -38,7 +38,10 @@ async def open_topics(bootstrap_servers: str) -> AsyncIterator[Any]:
 
 
 async def ends(consumer: Any) -> dict[tuple[str, int], int]:
-    """The end offset of every partition of our topics, by short name."""
+    """The end offset of every partition of our topics, by short name, as the broker lists it.
+
+    The embedded broker lists less than there is: of the last batch, only its first record.
+    """
     places = await _places(consumer)
     offsets = await consumer.end_offsets(list(places))
     return {(places[place], place.partition): end for place, end in offsets.items()}
@@ -52,16 +55,17 @@ def positions(progress: str) -> dict[tuple[str, int], int]:
     }
 
 
-async def read_all(consumer: Any) -> tuple[Account, Mapping[tuple[str, int], int]]:
+async def read_all(consumer: Any) -> tuple[Account, dict[tuple[str, int], int]]:
     """Take everything said so far into an account; also the end offsets read up to.
 
     Raises `HistoryError` where the beginning has been deleted, or the broker stops answering.
     """
     places = await _places(consumer)
     await _must_begin_at_zero(consumer, places)
-    offsets: dict[TopicPartition, int] = await consumer.end_offsets(list(places))
+    listed: dict[TopicPartition, int] = await consumer.end_offsets(list(places))
     account = Account()
-    waiting = {place for place, end in offsets.items() if end > 0}
+    read_up_to = dict.fromkeys(places, 0)
+    waiting = {place for place, end in listed.items() if end > 0}
     consumer.assign(list(waiting))
     empty_polls = 0
     while waiting:
@@ -71,15 +75,16 @@ async def read_all(consumer: Any) -> tuple[Account, Mapping[tuple[str, int], int
             raise HistoryError(f"the broker gives no more of {sorted(waiting)}")
         for place, records in batches.items():
             for record in records:
-                if record.offset < offsets[place]:
-                    account.take(places[place], read(record.headers, record.value))
-        # A compacted topic may end in nothing: the position says how far we have come.
+                account.take(places[place], read(record.headers, record.value))
         for place in list(waiting):
-            if await consumer.position(place) >= offsets[place]:
+            # A compacted topic may end in nothing: the position says how far we have come. The
+            # end that comes with the records is the true one; see `ends`.
+            read_up_to[place] = await consumer.position(place)
+            if read_up_to[place] >= max(listed[place], consumer.highwater(place) or 0):
                 waiting.discard(place)
                 consumer.pause(place)
     account.close()
-    return account, {(places[place], place.partition): end for place, end in offsets.items()}
+    return account, {(places[place], place.partition): end for place, end in read_up_to.items()}
 
 
 async def _places(consumer: Any) -> dict[TopicPartition, str]:
