@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deadline.domain.office_hours import WEEKDAYS, OfficeHours, Shift, office_hours
@@ -14,6 +14,9 @@ from services.deadline.tests.offices import local, rule_book, terms, vietnam
 MOMENTS = st.datetimes(local("2019-01-01"), local("2034-12-31"))
 HALF_HOURS = st.integers(0, 48)
 WORKED = WEEKDAYS[:5]
+
+patient = settings(deadline=None)
+"""A slow machine is no counterexample."""
 
 
 @st.composite
@@ -45,6 +48,7 @@ def dues(reckoning: Reckoning) -> list[datetime]:
     return [due for due in (reckoning.legal_due, reckoning.pledge_due) if due is not None]
 
 
+@patient
 @given(any_terms(), MOMENTS)
 def test_what_is_due_is_due_in_working_time_and_never_before_receipt(
     bound: Terms, received: datetime
@@ -54,6 +58,7 @@ def test_what_is_due_is_due_in_working_time_and_never_before_receipt(
         assert bound.timetable.is_working_time(due)
 
 
+@patient
 @given(any_terms(), MOMENTS, st.timedeltas(timedelta(0), timedelta(days=20)))
 def test_the_law_is_monotone_a_later_receipt_is_never_due_earlier(
     bound: Terms, received: datetime, later: timedelta
@@ -65,12 +70,14 @@ def test_the_law_is_monotone_a_later_receipt_is_never_due_earlier(
         assert first <= second
 
 
+@patient
 @given(any_terms(), MOMENTS)
 def test_the_appointment_is_the_earlier_of_the_two(bound: Terms, received: datetime) -> None:
     reckoning = reckon(bound, received)
     assert reckoning.appointment_at == min(dues(reckoning), default=None)
 
 
+@patient
 @given(any_terms(), MOMENTS)
 def test_the_first_alarm_rings_in_working_time_between_receipt_and_due(
     bound: Terms, received: datetime
@@ -82,6 +89,7 @@ def test_the_first_alarm_rings_in_working_time_between_receipt_and_due(
         assert bound.timetable.is_working_time(warning)
 
 
+@patient
 @given(any_terms(), MOMENTS)
 def test_every_due_instant_is_explained_and_every_step_has_its_sentence(
     bound: Terms, received: datetime
@@ -94,6 +102,7 @@ def test_every_due_instant_is_explained_and_every_step_has_its_sentence(
         assert sentence.source and "{" not in sentence.tell(step, "vi") + sentence.tell(step, "en")
 
 
+@patient
 @given(offices(), MOMENTS, st.timedeltas(timedelta(microseconds=1), timedelta(hours=100)))
 def test_working_time_added_is_working_time_passed(
     office: OfficeHours, start: datetime, amount: timedelta
@@ -104,6 +113,7 @@ def test_working_time_added_is_working_time_passed(
     assert table.is_working_time(end)
 
 
+@patient
 @given(st.dates(date(2019, 1, 1), date(2035, 1, 1)), st.integers(1, 200))
 def test_working_days_counted_one_by_one_are_those_counted_at_once(on: date, count: int) -> None:
     table = terms("none").timetable
