@@ -1,28 +1,23 @@
 """Deadline over HTTP: what is due and why, appointments, alarms."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, NoReturn
 
-import asyncpg
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.deadline.adapters.archive import PostgresArchive
-from services.deadline.adapters.clocks import PostgresClocks
-from services.deadline.adapters.directories import Memory, PostgresDirectories
 from services.deadline.domain.alarms import Alarm
 from services.deadline.domain.appointments import UnlawfulAppointmentError
 from services.deadline.domain.clocks import Clock as DossierClock
 from services.deadline.domain.clocks import IllegalMoveError
-from services.deadline.entrypoints.subscribers import SOURCE
+from services.deadline.domain.rules import RuleBook
+from services.deadline.usecases.ports import Begin
 from services.deadline.usecases.set_appointment import NoClockError, set_appointment
 from services.deadline.usecases.show_deadline import Shown, show_deadline
 from shared.clock import Clock
 from shared.events.deadlines import Rung
 from shared.identity import Caller, Role, require
-from shared.outbox import Outbox
-from shared.postgres import transaction
 from shared.problems import Problem
 
 MOST_ALARMS = 1_000
@@ -120,17 +115,16 @@ class AppointmentAnswer(_Answer):
     pledge_due: datetime | None
 
 
-def routes(pool: Callable[[], asyncpg.Pool], clock: Clock, memory: Memory) -> APIRouter:
-    """Deadline's routes. `pool` is asked at each request: the service opens it when it starts."""
+def routes(begin: Begin, clock: Clock, rule_book: RuleBook) -> APIRouter:
+    """Deadline's routes."""
     router = APIRouter(tags=["deadlines"])
 
     @router.get("/deadlines/{code}")
     async def show(code: str, caller: Anyone) -> DeadlineAnswer:
         """What is due under a dossier's or report's code, why, and who was called."""
-        async with transaction(pool()) as connection:
-            archive = PostgresArchive(connection)
+        async with begin() as books:
             try:
-                shown = await show_deadline(code, archive, memory.directory.rule_book.sentences)
+                shown = await show_deadline(code, books.archive, rule_book.sentences)
             except NoClockError:
                 _not_found(code)
         for one in shown:
@@ -140,16 +134,16 @@ def routes(pool: Callable[[], asyncpg.Pool], clock: Clock, memory: Memory) -> AP
     @router.post("/deadlines/{code}/appointment")
     async def appoint(code: str, asked: AppointmentAsked, caller: HeadOfUnit) -> AppointmentAnswer:
         """Choose another appointment, in office hours, not later than law and pledge."""
-        async with transaction(pool()) as connection:
-            for found in await PostgresArchive(connection).clocks(code):
+        async with begin() as books:
+            for found in await books.archive.clocks(code):
                 caller.must_act_for(found.agency)
             try:
                 chosen = await set_appointment(
                     code,
                     asked.appointment_at,
-                    PostgresClocks(connection),
-                    PostgresDirectories(connection, memory),
-                    Outbox(connection, SOURCE),
+                    books.clocks,
+                    books.directories,
+                    books.outbox,
                     clock.now(),
                 )
             except NoClockError:
@@ -177,8 +171,8 @@ def routes(pool: Callable[[], asyncpg.Pool], clock: Clock, memory: Memory) -> AP
             agency = caller.agency
         if agency is not None:
             caller.must_act_for(agency)
-        async with transaction(pool()) as connection:
-            found = await PostgresArchive(connection).alarms_since(since, agency, limit)
+        async with begin() as books:
+            found = await books.archive.alarms_since(since, agency, limit)
         return AlarmsAnswer(alarms=_alarms(found))
 
     return router

@@ -3,16 +3,14 @@
 import asyncio
 from datetime import datetime, timedelta
 
-import asyncpg
 import structlog
 
-from services.deadline.adapters.clocks import PostgresClocks
-from services.deadline.adapters.directories import Memory
-from services.deadline.entrypoints.subscribers import SOURCE, bell
+from services.deadline.domain.rules import RuleBook
+from services.deadline.entrypoints.subscribers import bell
+from services.deadline.usecases.ports import Begin
 from services.deadline.usecases.ring_alarms import ring_alarms
 from shared.clock import Clock
-from shared.outbox import Outbox
-from shared.postgres import is_transient, transaction
+from shared.postgres import is_transient
 
 log = structlog.get_logger()
 
@@ -29,10 +27,10 @@ LONGEST_PAUSE_SECONDS = 5.0
 class Timer:
     """The alarm clock of one process; any number may run beside each other."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock, memory: Memory) -> None:
-        self._pool = pool
+    def __init__(self, begin: Begin, clock: Clock, rule_book: RuleBook) -> None:
+        self._begin = begin
         self._clock = clock
-        self._memory = memory
+        self._rule_book = rule_book
         self._woken = asyncio.Event()
 
     def wake(self, _payload: str = "") -> None:
@@ -67,8 +65,7 @@ class Timer:
             wait = rang == 0
 
     async def _ring_a_set(self, *, wait: bool) -> tuple[int, datetime | None]:
-        async with transaction(self._pool) as connection:
-            clocks = PostgresClocks(connection)
-            outbox = Outbox(connection, SOURCE)
-            rang = await ring_alarms(clocks, outbox, bell(self._clock, self._memory), wait=wait)
-            return rang, await clocks.earliest_rung()
+        async with self._begin() as books:
+            ringing = bell(self._clock, self._rule_book)
+            rang = await ring_alarms(books.clocks, books.outbox, ringing, wait=wait)
+            return rang, await books.clocks.earliest_rung()

@@ -9,12 +9,16 @@ import asyncpg
 import pytest
 
 from deploy.local.postgres import Database
+from services.deadline.adapters.books import begin_on, books_on
 from services.deadline.adapters.clocks import PostgresClocks
 from services.deadline.adapters.directories import Memory
 from services.deadline.domain.clocks import Clock
-from services.deadline.entrypoints.subscribers import apply_with
+from services.deadline.domain.rules import RuleBook
+from services.deadline.entrypoints.subscribers import keeping
 from services.deadline.entrypoints.timer import Timer
 from services.deadline.tests.offices import rule_book
+from services.deadline.usecases.ports import Begin
+from shared.clock import Clock as WallClock
 from shared.clock import VirtualClock
 from shared.events.agencies import AgencyRegistered, Pledge, Shift
 from shared.events.base import Event
@@ -27,6 +31,7 @@ from shared.events.dossiers import (
 )
 from shared.events.envelope import Envelope
 from shared.events.procedures import Limit, ProcedureRegistered
+from shared.inbox import Apply
 from shared.messages import Heard, Refusal
 from shared.postgres import open_pool, transaction
 
@@ -107,7 +112,7 @@ class Deadline:
     async def hear(self, *events: Event) -> list[Refusal]:
         """One batch, in one transaction."""
         async with transaction(self.pool) as connection:
-            apply = apply_with(self.clock, self.memory)
+            apply = self.apply(self.clock)
             return list(await apply(connection, [self.heard(event) for event in events]))
 
     def heard(self, event: Event) -> Heard:
@@ -122,8 +127,19 @@ class Deadline:
         )
         return Heard(envelope, event)
 
-    def timer(self) -> Timer:
-        return Timer(self.pool, self.clock, self.memory)
+    def apply(self, clock: WallClock) -> Apply:
+        return keeping(books_on(self.memory), clock, self.rule_book)
+
+    @property
+    def begin(self) -> Begin:
+        return begin_on(lambda: self.pool, self.memory)
+
+    @property
+    def rule_book(self) -> RuleBook:
+        return self.memory.directory.rule_book
+
+    def timer(self, clock: WallClock | None = None) -> Timer:
+        return Timer(self.begin, clock or self.clock, self.rule_book)
 
     async def pass_to(self, when: str) -> None:
         """The virtual clock goes there, and what is due by then rings."""

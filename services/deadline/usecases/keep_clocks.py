@@ -1,26 +1,22 @@
 """Hears agencies, procedures, dossiers and reports, and keeps their clocks: a batch at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from services.deadline.domain import clocks as moves
-from services.deadline.domain.alarms import Alarm, Bell
-from services.deadline.domain.clocks import Clock, IllegalMoveError, Moved
+from services.deadline.domain.alarms import Bell
+from services.deadline.domain.clocks import IllegalMoveError
 from services.deadline.domain.office_hours import OfficeHoursError
 from services.deadline.domain.rules import NoRuleError
-from services.deadline.domain.rungs import Rang
 from services.deadline.domain.working_calendar import CalendarEndsError
 from services.deadline.usecases import tidings
+from services.deadline.usecases.batch import Batch
 from services.deadline.usecases.directory import (
     CONDUCT_REPORT,
-    Agency,
-    Directory,
     NotHeardError,
-    Procedure,
 )
-from services.deadline.usecases.ports import ClockKey, Clocks, Directories
+from services.deadline.usecases.ports import Clocks, Directories
 from services.deadline.usecases.registrations import known_agency, known_procedure
 from shared.events.agencies import AgencyRegistered
 from shared.events.base import Event
@@ -37,7 +33,7 @@ from shared.events.dossiers import (
 )
 from shared.events.feedback import ConductReported
 from shared.events.procedures import ProcedureRegistered
-from shared.messages import Heard, Refusal, Saying, SaysEvents
+from shared.messages import Heard, Refusal, SaysEvents
 
 CANNOT_APPLY = (IllegalMoveError, NoRuleError, CalendarEndsError, OfficeHoursError)
 """What is wrong with the event itself: it is set aside until somebody looks at it."""
@@ -72,77 +68,6 @@ async def keep_clocks(
     return list(refusals.values())
 
 
-@dataclass(slots=True)
-class Batch:
-    """A batch under way: what is known, what has changed, what is to be said.
-
-    Every event is decided wholly before anything here is touched, so that a refused one leaves no
-    trace. The dictionaries of keys are sets that keep their order.
-    """
-
-    directory: Directory
-    clocks: dict[ClockKey, Clock]
-    bell: Bell
-    agencies: dict[str, AgencyRegistered] = field(default_factory=dict)
-    procedures: dict[str, ProcedureRegistered] = field(default_factory=dict)
-    added: dict[ClockKey, None] = field(default_factory=dict)
-    changed: dict[ClockKey, None] = field(default_factory=dict)
-    restarted: dict[ClockKey, None] = field(default_factory=dict)
-    past: list[Clock] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
-    sayings: list[Saying] = field(default_factory=list)
-
-    def know(self, agencies: Mapping[str, Agency], procedures: Mapping[str, Procedure]) -> None:
-        self.directory = self.directory.with_changes(agencies, procedures)
-
-    def clock(self, code: str) -> Clock | None:
-        return self.clocks.get(("dossier", code))
-
-    def clock_to(self, move: str, code: str) -> Clock:
-        """The dossier's clock, which must exist for this move. Raises `IllegalMoveError`."""
-        clock = self.clock(code)
-        if clock is None:
-            raise IllegalMoveError(code, None, move, "the dossier was never accepted")
-        return clock
-
-    def add(self, one: Heard, clock: Clock) -> None:
-        key = (clock.kind, clock.code)
-        self.clocks[key] = clock
-        self.added[key] = None
-        self.say(one, tidings.deadline_set(clock))
-
-    def replace(self, clock: Clock) -> None:
-        key = (clock.kind, clock.code)
-        self.clocks[key] = clock
-        self.changed[key] = None
-
-    def move(self, one: Heard, moved: Moved) -> None:
-        """Keep a moved clock; ring and say what the move brought."""
-        clock, outcomes = moved
-        sayings: list[Event] = []
-        zone = self.directory.agency(clock.receiving_agency).zone
-        for outcome in outcomes:
-            match outcome:
-                case Rang():
-                    alarm = self.bell.ring(clock, outcome)
-                    self.alarms.append(alarm)
-                    sayings.append(tidings.alarm_rung(alarm))
-                case moves.Met():
-                    sayings.append(tidings.deadline_met(clock, outcome, zone))
-                case moves.Missed():
-                    sayings.append(tidings.deadline_missed(clock, outcome))
-                case moves.BreachTakenBack():
-                    sayings.append(tidings.breach_withdrawn(clock, outcome, self.bell.now))
-                case moves.Stopped():
-                    sayings.append(tidings.clock_stopped(clock, outcome))
-        self.replace(clock)
-        for event in sayings:
-            self.say(one, event)
-
-    def say(self, one: Heard, event: Event) -> None:
-        self.sayings.append(Saying.answering(one, event, one.envelope.time))
-
-
 def _decide(batch: Batch, one: Heard) -> Refusal | None:
     try:
         ROUTES[type(one.event)](batch, one, one.event)
@@ -164,10 +89,6 @@ def _procedure_registered(batch: Batch, one: Heard, event: ProcedureRegistered) 
 
 
 def _accepted(batch: Batch, one: Heard, event: DossierAccepted) -> None:
-    clock = batch.clock(event.dossier)
-    if clock is not None:
-        why = "it has been accepted already"
-        raise IllegalMoveError(event.dossier, clock.state, "accepted", why)
     dues = batch.directory.dues(event.agency, event.procedure, event.received_at, event.complete_at)
     batch.add(
         one,

@@ -1,6 +1,7 @@
 """What the use cases need from the outside: clocks and the directory, kept somewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +11,7 @@ from services.deadline.domain.clocks import Clock, ClockKind
 from services.deadline.usecases.directory import Directory
 from shared.events.agencies import AgencyRegistered
 from shared.events.procedures import ProcedureRegistered
+from shared.messages import SaysEvents
 
 ClockKey = tuple[ClockKind, str]
 """Kind and code."""
@@ -89,3 +91,17 @@ class Directories(Protocol):
         self, agencies: Sequence[AgencyRegistered], procedures: Sequence[ProcedureRegistered]
     ) -> None:
         """Keep what was heard, in the transaction under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All that deadline keeps, in one transaction."""
+
+    clocks: Clocks
+    archive: Archive
+    directories: Directories
+    outbox: SaysEvents
+
+
+Begin = Callable[[], AbstractAsyncContextManager[Books]]
+"""Begins a transaction; it is committed when the block ends well, else nothing was done."""

@@ -49,7 +49,7 @@ async def ask(deadline: Deadline) -> AsyncIterator[Ask]:
     app = FastAPI()
     install_problem_handlers(app)
     app.state.identity = Identity(ISSUER, AUDIENCE, KeySet([KEY]), deadline.clock)
-    app.include_router(routes(lambda: deadline.pool, deadline.clock, deadline.memory))
+    app.include_router(routes(deadline.begin, deadline.clock, deadline.rule_book))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
 

@@ -6,7 +6,6 @@ from datetime import date
 import pytest
 
 from services.deadline.domain.clocks import State
-from services.deadline.entrypoints.subscribers import apply_with
 from services.deadline.tests.conftest import (
     AGENCY,
     NO_LIMIT,
@@ -106,6 +105,9 @@ async def test_rule_28_overdue_uses_event_time_whichever_comes_first_timer_or_me
     first, second = await deadline.said("D-1"), await deadline.said("D-2")
     assert [type(event) for event in first] == [DeadlineSet, AlarmRung, AlarmRung, DeadlineMissed]
     assert without_code(first) == without_code(second)
+    rang = "select time from outbox where subject = $1 and type like '%AlarmRung%' order by id"
+    times = [await deadline.pool.fetch(rang, code) for code in ("D-1", "D-2")]
+    assert times[0] == times[1] and len(times[0]) == 2
     assert (await deadline.clock_of("D-1")).state is State.MISSED
 
 
@@ -221,6 +223,8 @@ async def test_a_conduct_report_has_a_clock_of_fifteen_working_days(deadline: De
     assert await deadline.hear(reported) == []
     said = await deadline.the(DeadlineSet, "R-1")
     assert (said.kind, said.legal_due) == ("conduct_report", at("2026-11-23 17:00"))
+    (refusal,) = await deadline.hear(reported)
+    assert refusal.reason == "R-1: from running to accepted: it has a clock already"
 
 
 async def test_an_early_dossier_waits_for_its_agency_and_its_procedure(
@@ -247,7 +251,7 @@ async def test_an_early_dossier_waits_for_its_agency_and_its_procedure(
         ),
         (
             accepted("D-1", "2026-11-10 09:00"),
-            "D-1: from running to accepted: it has been accepted",
+            "D-1: from running to accepted: it has a clock already",
         ),
         (supplement_requested("D-1", "2026-11-10 09:00", "check"), "from running to check"),
         (
@@ -302,7 +306,7 @@ async def test_a_batch_of_a_thousand_costs_the_queries_of_a_batch_of_one(
 ) -> None:
     executed: list[str] = []
     async with transaction(deadline.pool) as connection:
-        apply = apply_with(deadline.clock, deadline.memory)
+        apply = deadline.apply(deadline.clock)
         await apply(connection, [deadline.heard(accepted("D-0", "2026-11-09 09:00"))])
         counts = []
         for size in (1, 1_000):
@@ -319,7 +323,7 @@ async def test_a_batch_of_a_thousand_costs_the_queries_of_a_batch_of_one(
 async def test_a_registration_rolled_back_is_not_remembered(empty_deadline: Deadline) -> None:
     with pytest.raises(ConnectionError):
         async with transaction(empty_deadline.pool) as connection:
-            apply = apply_with(empty_deadline.clock, empty_deadline.memory)
+            apply = empty_deadline.apply(empty_deadline.clock)
             await apply(connection, [empty_deadline.heard(event) for event in REGISTERED])
             raise ConnectionError("the commit never came")
     (refusal,) = await empty_deadline.hear(accepted("D-1", "2026-11-09 09:00"))

@@ -5,10 +5,10 @@ from datetime import UTC, timedelta
 
 import pytest
 
+from services.deadline.adapters.books import SOURCE
 from services.deadline.adapters.clocks import PostgresClocks
 from services.deadline.domain.alarms import Bell
-from services.deadline.entrypoints.subscribers import SOURCE
-from services.deadline.entrypoints.timer import CHANNEL, Timer
+from services.deadline.entrypoints.timer import CHANNEL
 from services.deadline.tests.conftest import SAME_DAY, Deadline, accepted, at, resolved
 from services.deadline.usecases.ring_alarms import ring_alarms
 from shared.clock import SystemClock
@@ -167,7 +167,7 @@ async def test_in_life_the_timer_rings_within_a_second_of_the_instant(deadline: 
     now = SystemClock().now()
     await deadline.hear(accepted("D-1", "2039-11-09 09:00"))
     await deadline.pool.execute("update clocks set next_rung_at = $1", now + timedelta(seconds=0.3))
-    running = asyncio.create_task(Timer(deadline.pool, SystemClock(), deadline.memory).run())
+    running = asyncio.create_task(deadline.timer(SystemClock()).run())
     async with asyncio.timeout(5):
         while not (ringing := await rungs(deadline, "D-1")):
             await asyncio.sleep(0.02)
