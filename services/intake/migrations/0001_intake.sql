@@ -165,7 +165,15 @@ create table notices (
 do $$
 begin
     if exists (select from pg_roles where rolname = 'ledger') then
-        revoke all on applicants, answers from ledger;
+        revoke all on applicants, answers, dossiers, moves, pledges from ledger;
+        grant select (code, procedure, procedure_revision, channel, receiving_agency,
+            receiving_revision, agency, resolving_agency, successor, state, status, received_at,
+            complete_at, accepted_at, last_moved_at, leg, supplement_requests, moves, language,
+            reference) on dossiers to ledger;
+        grant select (dossier, number, verb, from_state, to_state, agency, happened_at, actor, role,
+            actor_agency, recorded_at) on moves to ledger;
+        grant select (agency, version, valid_from, valid_to, hours, same_day, keeps_friday, xin,
+            luon, khong) on pledges to ledger;
     end if;
 end
 $$;

@@ -97,13 +97,23 @@ async def desk(
     room = WaitingRoom(appointments)
     desk = Desk(transactions, appointments, directory, room, eras(), floors(), clock, BASE_URL)
     dsn = database.dsn("intake")
+    hearing = [asyncio.Event(), asyncio.Event()]
+
+    def announce(payload: str) -> None:
+        hearing[0].set()
+        room.announce(payload)
+
+    def forget(_: str) -> None:
+        hearing[1].set()
+        directory.forget()
+
     tasks = [
         asyncio.create_task(room.run()),
-        asyncio.create_task(listen_for_ever(dsn, "intake_appointments", room.announce)),
-        asyncio.create_task(
-            listen_for_ever(dsn, "intake_registrations", lambda _: directory.forget())
-        ),
+        asyncio.create_task(listen_for_ever(dsn, "intake_appointments", announce)),
+        asyncio.create_task(listen_for_ever(dsn, "intake_registrations", forget)),
     ]
+    for each in hearing:
+        await each.wait()
     yield desk
     for task in tasks:
         task.cancel()
