@@ -1,6 +1,8 @@
 """Alarms: in their order, at their instants, each once, whatever the number of replicas."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from services.deadline.adapters.books import SOURCE
 from services.deadline.adapters.clocks import PostgresClocks
 from services.deadline.domain.alarms import Bell
-from services.deadline.entrypoints.timer import CHANNEL
+from services.deadline.entrypoints.timer import CHANNEL, Timer
 from services.deadline.tests.conftest import SAME_DAY, Deadline, accepted, at, resolved
 from services.deadline.usecases.ring_alarms import ring_alarms
 from shared.clock import SystemClock
@@ -117,9 +119,7 @@ async def test_the_timer_wakes_by_itself_at_the_next_instant_and_when_an_earlier
     deadline: Deadline,
 ) -> None:
     timer = deadline.timer()
-    running = asyncio.create_task(timer.run())
-    async with deadline.pool.acquire() as connection:
-        await connection.add_listener(CHANNEL, lambda *_: timer.wake())
+    async with running(timer), notified(deadline, timer.wake):
         await deadline.clock.set(at("2026-11-09 09:00"))
         await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
         await asyncio.sleep(0.1)  # it sleeps until Wednesday
@@ -129,9 +129,32 @@ async def test_the_timer_wakes_by_itself_at_the_next_instant_and_when_an_earlier
         assert await rungs(deadline, "D-1") == []
         await deadline.clock.set(at("2026-11-12 17:01"))
         await eventually(deadline, "D-1", ["at_risk", "breach"])
-        await connection.reset(timeout=5)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def running(timer: Timer) -> AsyncIterator[None]:
+    """The timer runs while inside."""
+    task = asyncio.create_task(timer.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def notified(deadline: Deadline, wake: Callable[[], None]) -> AsyncIterator[None]:
+    """Every NOTIFY to the timers calls `wake` while inside."""
+
+    def heard(*_: object) -> None:
+        wake()
+
+    async with deadline.pool.acquire() as connection:
+        await connection.add_listener(CHANNEL, heard)
+        try:
+            yield
+        finally:
+            await connection.remove_listener(CHANNEL, heard)
 
 
 async def eventually(deadline: Deadline, code: str, expected: list[str]) -> None:
@@ -144,18 +167,15 @@ async def test_the_timer_is_woken_only_for_a_rung_earlier_than_all_others(
     deadline: Deadline,
 ) -> None:
     woken = asyncio.Event()
-    async with deadline.pool.acquire() as connection:
-        await connection.add_listener(CHANNEL, lambda *_: woken.set())
+    async with notified(deadline, woken.set):
         await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
         await asyncio.wait_for(woken.wait(), 5)
         woken.clear()
         await deadline.hear(accepted("D-2", "2026-11-23 09:00"))
-        await connection.fetchval("select 1")
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
         assert not woken.is_set()
         await deadline.hear(accepted("D-3", "2026-11-09 09:00", SAME_DAY))
         await asyncio.wait_for(woken.wait(), 5)
-        await connection.reset(timeout=5)
 
 
 async def test_a_resolved_dossier_leaves_the_timer_nothing_to_do(deadline: Deadline) -> None:
@@ -167,11 +187,8 @@ async def test_in_life_the_timer_rings_within_a_second_of_the_instant(deadline: 
     now = SystemClock().now()
     await deadline.hear(accepted("D-1", "2039-11-09 09:00"))
     await deadline.pool.execute("update clocks set next_rung_at = $1", now + timedelta(seconds=0.3))
-    running = asyncio.create_task(deadline.timer(SystemClock()).run())
-    async with asyncio.timeout(5):
+    async with running(deadline.timer(SystemClock())), asyncio.timeout(5):
         while not (ringing := await rungs(deadline, "D-1")):
             await asyncio.sleep(0.02)
     assert [rung for rung, _ in ringing] == ["at_risk"]
     assert SystemClock().now() - now < timedelta(seconds=1.3)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
