@@ -24,11 +24,12 @@ def render_evening(
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        collapse_padding=True,
     )
     table.add_column("unit", no_wrap=True)
-    table.add_column("Friday\nrule", justify="center")
+    table.add_column("Friday\nrule", justify="center", no_wrap=True)
     for name in COLUMNS:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for unit in town.units.values():
         table.add_row(
             unit.name.removeprefix("UBND "),
@@ -43,17 +44,18 @@ def render_evening(
 
 
 COLUMNS = (
-    "re-\nceived",
-    "resolved\nsame day",
+    "came\nin",
+    "same\nday",
     "put\noff",
     "still\nopen",
     "alarms",
-    "apolo-\ngies",
+    "apol-\nogies",
     "stars\n(votes)",
 )
 LEGEND = (
-    "Put off: a complete dossier of a procedure on the unit's own same-day list that came before"
-    " closing and was yet given a date after the weekend. With the Friday rule there is none."
+    "Same day: resolved on the Friday. Put off: complete before closing on the Friday, of a procedure"
+    " on the unit's own same-day list, and yet given a date after the weekend; with the Friday rule"
+    " there is none."
     " An alarm calls the officer, then the head of unit, then the town; each rings once."
 )
 

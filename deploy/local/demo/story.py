@@ -22,7 +22,7 @@ left join (select code, count(*) as alarms from deadline.alarms group by code) a
 left join (select dossier, count(*) as notices from feedback.notices group by dossier) n
     on n.dossier = d.code
 left join feedback.ratings r on r.dossier = d.code
-order by (c.steps::text like '%pledge_friday%')::int * 4
+order by (c.steps::text like '%pledge_friday%')::int * 8
          + (coalesce(n.notices, 0)) * 3 + (r.dossier is not null)::int * 4
          + (d.state = 'returned')::int * 2 + coalesce(a.alarms, 0) + d.moves desc,
          d.code
@@ -91,7 +91,7 @@ async def tell_story(code: str, agency: str, calls: Calls, zone: ZoneInfo) -> Re
     for name in ("legal_due", "pledge_due", "appointment_at"):
         due.add_row(name.replace("_", " "), _local(clock[name], zone))
     why = [
-        Text(f"  {step['vi']}\n  {step['en']}  [{step['source']}]", style="italic")
+        Text(f"· {step['vi']}\n  {step['en']}\n  ({step['source']})", style="italic")
         for step in clock["explanation"]
     ]
     title = f"One dossier's story: {code}, {dossier['procedure_name']}, {dossier['receiving_agency_name']}"

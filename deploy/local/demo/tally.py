@@ -15,6 +15,7 @@ with mine as (
     select d.receiving_agency as agency, d.state,
            d.received_at at time zone $2 as received,
            (d.received_at at time zone $2)::time > office.closes as is_after_closing,
+           c.complete_at at time zone $2 <= $1::date + office.closes as is_complete_in_time,
            c.appointment_at at time zone $2 as appointment,
            c.resolved_at at time zone $2 as resolved,
            c.pledge_due is not null as is_pledged,
@@ -29,7 +30,7 @@ select agency,
        count(*) as received,
        count(*) filter (where resolved::date = $1) as same_day,
        count(*) filter (where is_pledged) as pledged,
-       count(*) filter (where is_pledged and not is_after_closing and appointment::date > $1)
+       count(*) filter (where is_pledged and is_complete_in_time and appointment::date > $1)
            as put_off,
        count(*) filter (where is_after_closing) as after_closing,
        count(*) filter (where resolved is null and state not in ('refused', 'withdrawn', 'stopped'))
