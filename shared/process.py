@@ -113,10 +113,10 @@ async def listen_for_ever(dsn: str, channel: str, on_notify: Callable[[str], Non
         lost = asyncio.Event()
         try:
             connection = await asyncpg.connect(dsn)
-            connection.add_termination_listener(lambda _, lost=lost: lost.set())
-            await connection.add_listener(channel, lambda *heard: on_notify(str(heard[3])))
-            on_notify("")  # whatever was missed while away
             try:
+                connection.add_termination_listener(lambda _, lost=lost: lost.set())
+                await connection.add_listener(channel, lambda *heard: on_notify(str(heard[3])))
+                on_notify("")  # whatever was missed while away
                 await lost.wait()
             finally:
                 connection.terminate()
