@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
@@ -22,6 +23,9 @@ from deploy.local.ledger.command import (
 )
 from deploy.local.ledger.findings import Verdict
 from deploy.local.postgres import ROLES, SERVICES
+from deploy.local.replaying.command import prepare
+from deploy.local.replaying.command import replay as play_replay
+from deploy.local.replaying.mapping import BOSTON
 from deploy.local.stack import Stack, run
 from deploy.local.topics import TopicError, check_topics, create_topics
 
@@ -143,6 +147,28 @@ def ledger(
 def demo() -> None:
     """Play one Friday in Chơn Thành through all three services; exit 1 unless the ledger balances."""
     _end_by_verdict(play_demo(console))
+
+
+@app.command()
+def replay(
+    log: Annotated[Path, typer.Argument(help="A CSV file with a header, plain or gzip.")],
+    mapping: Annotated[Path, typer.Option(help="How its columns are meant.")] = BOSTON,
+    limit: Annotated[int | None, typer.Option(help="Only so many cases.", min=1)] = None,
+    days: Annotated[int, typer.Option(help="The log's days per step.", min=1)] = 7,
+) -> None:
+    """Replay a real log through all three services; exit 1 unless the ledger balances."""
+    try:
+        prepared = prepare(log, mapping, limit)
+    except ValueError as error:
+        _give_up(str(error))
+    whole: list[bool] = []
+
+    async def note() -> None:
+        whole.append((await play_replay(prepared, days, console)).is_whole)
+
+    run(note())
+    if not whole[0]:
+        raise typer.Exit(1)
 
 
 def _end_by_verdict(work: Coroutine[Any, Any, Verdict]) -> None:
