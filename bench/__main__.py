@@ -1,0 +1,136 @@
+"""`make bench`: every figure of the product, against its targets, the floor and peers."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from bench import figures, pipeline, relay, whole
+from bench.figures import Figure, of_runs, percentile, ratio
+from bench.machine import describe_machine
+from bench.parts import BrokerName, open_parts
+from deploy.local.apache import fetched_libraries
+from deploy.local.children import ChildError
+from deploy.local.stack import run
+from shared.clock import SystemClock
+
+
+class Part(StrEnum):
+    """What can be measured alone."""
+
+    RELAY = "relay"
+    PIPELINE = "pipeline"
+    WHOLE = "whole"
+
+
+class Broker(StrEnum):
+    """On what."""
+
+    EMBEDDED = "embedded"
+    APACHE = "apache"
+
+
+BROKERS: dict[Broker, BrokerName] = {Broker.EMBEDDED: "embedded", Broker.APACHE: "apache"}
+
+
+def main(
+    only: Annotated[list[Part] | None, typer.Option(help="Measure this alone.")] = None,
+    broker: Annotated[list[Broker] | None, typer.Option(help="On this broker alone.")] = None,
+    quick: Annotated[bool, typer.Option(help="A look, not a measurement.")] = False,
+) -> None:
+    """Measure; everything, and not quickly, is also written to bench/results.json."""
+    run(_measure(only or list(Part), broker or _brokers_at_hand(), quick, bool(only or broker)))
+
+
+async def _measure(
+    parts: Sequence[Part], brokers: Sequence[Broker], quick: bool, is_partial: bool
+) -> None:
+    began = perf_counter()
+
+    def tell(line: str) -> None:
+        print(f"[{perf_counter() - began:5.0f} s] {line}", flush=True)
+
+    measured: dict[str, list[Figure]] = {}
+    for broker in brokers:
+        tell(f"on {broker} Kafka")
+        measured[broker.value] = await _measure_on(BROKERS[broker], parts, quick, tell)
+    machine = describe_machine()
+    figures.show(measured, f"{machine['cores']} cores, {machine['processor']}")
+    tell("done")
+    if not quick and not is_partial:
+        about = {"date": SystemClock().now().date().isoformat(), "machine": machine}
+        figures.write(measured, about)
+        tell(f"written to {figures.RESULTS.name}")
+
+
+async def _measure_on(
+    broker: BrokerName, parts: Sequence[Part], quick: bool, tell: Callable[[str], None]
+) -> list[Figure]:
+    found: list[Figure] = []
+    if Part.PIPELINE in parts or Part.RELAY in parts:
+        async with open_parts(broker) as opened:
+            if Part.PIPELINE in parts:
+                sizes = pipeline.Sizes(15_000, 1_000, 1) if quick else pipeline.Sizes()
+                found += _of_pipelines(await pipeline.measure_pipelines(opened, sizes, tell))
+            if Part.RELAY in parts:
+                few = relay.Sizes(20_000, 4_000, 1) if quick else relay.Sizes()
+                found += _of_relays(await relay.measure_relays(opened, few, tell))
+    if Part.WHOLE in parts:
+        some = whole.Sizes(20, 30, 1, 2_000) if quick else whole.Sizes()
+        found += _of_whole(await whole.measure_whole(broker, some, tell))
+    return found
+
+
+def _of_pipelines(rates: pipeline.Rates) -> list[Figure]:
+    return [
+        of_runs("pipeline.events_per_s", rates.ours),
+        of_runs("pipeline.until_said_per_s", rates.until_said),
+        of_runs("pipeline.naive_per_s", rates.naive),
+        of_runs("pipeline.floor_per_s", rates.floor),
+        ratio("pipeline.ratio_to_naive", rates.ours, rates.naive),
+        ratio("pipeline.ratio_to_floor", rates.ours, rates.floor),
+    ]
+
+
+def _of_relays(rates: relay.Rates) -> list[Figure]:
+    to_txoutbox = ratio("relay.ratio_to_txoutbox", rates.ours, rates.txoutbox)
+    to_faststream = ratio("relay.ratio_to_faststream_outbox", rates.ours, rates.faststream_outbox)
+    return [
+        of_runs("relay.events_per_s", rates.ours),
+        of_runs("relay.txoutbox_per_s", rates.txoutbox),
+        of_runs("relay.faststream_outbox_per_s", rates.faststream_outbox),
+        to_txoutbox,
+        to_faststream,
+        Figure("relay.ratio_to_better_peer", min(to_txoutbox.value, to_faststream.value)),
+    ]
+
+
+def _of_whole(measured: whole.Measured) -> list[Figure]:
+    every = [took for round_ in measured.appointments for took in round_]
+    floors = [took for round_ in measured.floors for took in round_]
+    medians = [percentile(round_, 0.5) for round_ in measured.appointments]
+    floor_medians = [percentile(round_, 0.5) for round_ in measured.floors]
+    return [
+        Figure("appointment_ms.p50", percentile(every, 0.5), tuple(medians)),
+        Figure("appointment_ms.p99", percentile(every, 0.99)),
+        Figure("appointment_ms.floor_p50", percentile(floors, 0.5), tuple(floor_medians)),
+        ratio("appointment_ms.ratio_to_floor", medians, floor_medians),
+        Figure("intake.dossiers_per_s", measured.dossiers_per_s),
+        *(Figure(f"rss_mb.{service}", size) for service, size in measured.rss_mb.items()),
+    ]
+
+
+def _brokers_at_hand() -> list[Broker]:
+    """The embedded one, and Apache Kafka where Maven Central and Java can be had."""
+    try:
+        fetched_libraries()
+    except ChildError as missing:
+        print(f"Apache Kafka is left out: {missing}")
+        return [Broker.EMBEDDED]
+    return [Broker.EMBEDDED, Broker.APACHE]
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,108 @@
+"""What is measured with: a town's agencies and procedures, and dossiers they accept."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+
+from aiokafka import AIOKafkaProducer
+
+from shared.events import agencies, procedures
+from shared.events.agencies import AgencyRegistered, Pledge, Shift
+from shared.events.base import Event
+from shared.events.dossiers import DossierAccepted
+from shared.events.envelope import Envelope
+from shared.events.procedures import Limit, ProcedureRegistered
+from shared.outbox import short_name
+
+AGENCIES = tuple(f"H10.{unit:02}" for unit in range(1, 10))
+PROCEDURES = tuple(f"1.{number:06}" for number in range(1, 51))
+SOURCE = "thanthien/intake"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+IN_FORCE = date(2020, 1, 1)
+
+SENT_AT_ONCE = 5_000
+
+
+def registrations() -> list[Event]:
+    """Nine agencies with office hours and a pledge, fifty procedures of five to twenty days.
+
+    No limit is shorter, so that no alarm rings while something else is measured.
+    """
+    shifts = (Shift(opens=time(7), closes=time(11, 30)), Shift(opens=time(13, 30), closes=time(17)))
+    weekdays: tuple[agencies.Weekday, ...] = (
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+    )
+    pledge = Pledge(version=1, valid_from=IN_FORCE, hours=dict.fromkeys(weekdays, shifts))
+    return [
+        *(
+            AgencyRegistered(agency=agency, name=agency, valid_from=IN_FORCE, pledges=(pledge,))
+            for agency in AGENCIES
+        ),
+        *(
+            ProcedureRegistered(
+                procedure=procedure,
+                name=procedure,
+                limits=(Limit(valid_from=IN_FORCE, kind="working_days", amount=5 + number % 16),),
+            )
+            for number, procedure in enumerate(PROCEDURES)
+        ),
+    ]
+
+
+def accepted_dossiers(label: str, count: int, now: datetime) -> Iterator[DossierAccepted]:
+    """Distinct dossiers of the day before `now`, every second another, over all agencies."""
+    for number in range(count):
+        received_at = now.replace(microsecond=0) - timedelta(seconds=1 + number % 86_400)
+        agency = AGENCIES[number % len(AGENCIES)]
+        yield DossierAccepted(
+            dossier=f"{agency}-{label}-{number:07}",
+            agency=agency,
+            status=2,
+            procedure=PROCEDURES[number % len(PROCEDURES)],
+            channel="counter",
+            received_at=received_at,
+            complete_at=received_at,
+            accepted_at=received_at,
+        )
+
+
+async def publish(
+    producer: AIOKafkaProducer,
+    events: Sequence[Event],
+    now: datetime,
+    *,
+    topic: str | None = None,
+    sequence: int = 1,
+) -> None:
+    """Say events as intake's relay would, each the `sequence`-th of its subject, to its own topic
+    or another."""
+    for start in range(0, len(events), SENT_AT_ONCE):
+        waiting = [
+            await producer.send(
+                topic or event.TOPIC,
+                event.model_dump_json().encode(),
+                key=event.subject.encode(),
+                headers=_envelope(event, now, sequence).to_headers(),
+            )
+            for event in events[start : start + SENT_AT_ONCE]
+        ]
+        for acknowledged in waiting:
+            await acknowledged
+
+
+def _envelope(event: Event, now: datetime, sequence: int) -> Envelope:
+    return Envelope(
+        id=f"{event.subject}/{sequence}",
+        source=f"{SOURCE}/{short_name(event.TOPIC)}",
+        type=event.TYPE,
+        subject=event.subject,
+        time=now,
+        sequence=sequence,
+        traceparent=TRACEPARENT,
+    )
+
+
+REGISTRATION_TOPICS = (agencies.TOPIC, procedures.TOPIC)

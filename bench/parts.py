@@ -1,0 +1,77 @@
+"""PostgreSQL and Kafka for a measurement."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Literal
+
+from deploy.local.apache import ApacheKafka
+from deploy.local.brokers import Broker, Tansu
+from deploy.local.directories import HeldDirectory
+from deploy.local.postgres import Database, Postgres
+from deploy.local.topics import create_topics
+from shared.postgres import PLUMBING, migrate
+
+BrokerName = Literal["embedded", "apache"]
+
+DEADLINE_TABLES = Path(__file__).parents[1] / "services" / "deadline" / "migrations"
+
+
+class Parts:
+    """A durable PostgreSQL, a broker with the listed topics, and fresh databases on demand."""
+
+    def __init__(self, directory: Path, postgres: Postgres, broker: Broker) -> None:
+        self.directory = directory
+        self.broker = broker
+        self._postgres = postgres
+        self._numbers = count(1)
+
+    @property
+    def kafka(self) -> str:
+        return self.broker.bootstrap_servers
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """A fresh database with deadline's tables."""
+        database = Database(self._postgres, f"bench_{next(self._numbers)}")
+        await self._postgres.create_database(database.name)
+        await migrate(database.dsn("deadline"), [PLUMBING, DEADLINE_TABLES])
+        yield database
+        await self._postgres.drop_database(database.name)
+
+    @asynccontextmanager
+    async def copy(self, template: Database) -> AsyncIterator[Database]:
+        """A copy of a database nobody is connected to."""
+        database = Database(self._postgres, f"bench_{next(self._numbers)}")
+        await self._postgres.clone_database(template.name, database.name)
+        yield database
+        await self._postgres.drop_database(database.name)
+
+    def name_run(self, label: str) -> str:
+        """A name no other run has, for its files and its consumer group."""
+        return f"{label}-{next(self._numbers)}"
+
+
+@asynccontextmanager
+async def open_parts(broker_name: BrokerName) -> AsyncIterator[Parts]:
+    """Start PostgreSQL, waiting for the disk at each commit, and a broker; stop both afterwards."""
+    held = HeldDirectory("bench")
+    try:
+        broker = new_broker(broker_name, held.path)
+        broker.begin()
+        try:
+            with Postgres(held.path / "postgres", is_durable=True) as postgres:
+                await asyncio.to_thread(broker.wait_until_ready)
+                await create_topics(broker.bootstrap_servers, with_local=False)
+                yield Parts(held.path, postgres, broker)
+                postgres.remove()
+        finally:
+            broker.stop()
+    finally:
+        held.release()
+
+
+def new_broker(name: BrokerName, directory: Path) -> Broker:
+    return Tansu(directory) if name == "embedded" else ApacheKafka(directory)

@@ -1,0 +1,167 @@
+"""Dossier events already in Kafka -> inbox, clock and outbox committed: ours, plain, and the floor."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import asyncpg
+
+from bench.contestant import Result, Task, run
+from bench.dossiers import accepted_dossiers, publish, registrations
+from bench.log import Places, begin_at, ends_of, open_producer
+from bench.parts import Parts
+from bench.watch import PATIENCE_SECONDS, until
+from deploy.local.issuer import AUDIENCE, LocalIssuer
+from deploy.local.postgres import Database
+from deploy.local.replicas import Replica
+from shared.clock import SystemClock
+from shared.events.dossiers import TOPIC
+from shared.identity import LOCAL_ISSUER
+
+POLL_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many events each is given; a slow one need not wade through all."""
+
+    ours: int = 60_000
+    naive: int = 3_000
+    rounds: int = 3
+
+
+@dataclass(slots=True)
+class Rates:
+    """Events per second, a figure per round."""
+
+    ours: list[float] = field(default_factory=list)
+    until_said: list[float] = field(default_factory=list)
+    naive: list[float] = field(default_factory=list)
+    floor: list[float] = field(default_factory=list)
+
+
+async def measure_pipelines(parts: Parts, sizes: Sizes, tell: Callable[[str], None]) -> Rates:
+    """Ours, the floor and the plain service in turn, over the same records of each round."""
+    rates = Rates()
+    async with parts.database() as town:
+        await _register(parts, town)
+        for number in range(1, sizes.rounds + 1):
+            before = await ends_of(parts.kafka, TOPIC)
+            await _accept(parts.kafka, f"R{number}", sizes.ours)
+            async with parts.copy(town) as database:
+                ours, until_said = await _measure_ours(
+                    parts, database, sizes.ours, sum(before.values())
+                )
+            rates.ours.append(ours)
+            rates.until_said.append(until_said)
+            tell(f"pipeline {number}: deadline {ours:,.0f} events/s ({until_said:,.0f} until said)")
+            floor = await _measure(parts, town, "floor", before, sizes.ours)
+            rates.floor.append(floor.per_second)
+            tell(f"pipeline {number}: floor {floor.per_second:,.0f} events/s")
+            naive = await _measure(parts, town, "naive", before, sizes.naive)
+            rates.naive.append(naive.per_second)
+            tell(f"pipeline {number}: plain FastStream {naive.per_second:,.0f} events/s")
+    return rates
+
+
+async def _register(parts: Parts, town: Database) -> None:
+    """Let deadline hear the town's agencies and procedures, before any dossier."""
+    said = registrations()
+    async with open_producer(parts.kafka) as producer:
+        await publish(producer, said, SystemClock().now())
+    async with _deadline(parts, town) as deadline, _connection(town) as connection:
+        await deadline.wait_until_ready()
+        await until(
+            connection,
+            "select (select count(*) from agencies) + (select count(*) from procedures) = $1",
+            len(said),
+        )
+
+
+async def _accept(kafka: str, label: str, count: int) -> None:
+    now = SystemClock().now()
+    async with open_producer(kafka) as producer:
+        await publish(producer, list(accepted_dossiers(label, count, now)), now)
+
+
+async def _measure_ours(
+    parts: Parts, database: Database, count: int, before: int
+) -> tuple[float, float]:
+    """Events per second from the first commit seen to the last, and until the relay had said all.
+
+    The relay runs in the same process meanwhile, as in life.
+    """
+    async with _connection(database) as connection, _deadline(parts, database) as deadline:
+        first, began = await _wait_for(connection, deadline, before + 1)
+        last, ended = await _wait_for(connection, deadline, before + count)
+        await until(
+            connection, "select not exists (select from outbox)", every_seconds=POLL_SECONDS
+        )
+        said = perf_counter()
+        kept = await connection.fetchval("select count(*) from clocks")
+        held = await connection.fetchval("select count(*) from set_aside")
+        if (kept, held) != (count, 0):
+            raise RuntimeError(f"{count} events made {kept} clocks; {held} were set aside")
+    return (last - first) / (ended - began), (last - first) / (said - began)
+
+
+async def _wait_for(
+    connection: asyncpg.Connection, deadline: Replica, position: int
+) -> tuple[int, float]:
+    """Wait until the partitions have been heard up to a sum of offsets; the sum seen, and when."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            reached = await connection.fetchval(
+                "select coalesce(sum(next_offset), 0)::bigint from progress where topic = $1", TOPIC
+            )
+            if reached >= position:
+                return reached, perf_counter()
+            if not deadline.is_running:
+                raise RuntimeError(f"deadline has ended; {deadline.log} tells why")
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def _measure(parts: Parts, town: Database, name: str, places: Places, count: int) -> Result:
+    """Run a contestant over the round's records, in tables of its own."""
+    group = parts.name_run(name)
+    await begin_at(parts.kafka, group, places)
+    async with parts.copy(town) as database:
+        task = Task(database.dsn("deadline"), parts.kafka, TOPIC, count, group)
+        return await run(f"bench.pipelines.{name}", task, group, parts.directory)
+
+
+@asynccontextmanager
+async def _deadline(parts: Parts, database: Database) -> AsyncIterator[Replica]:
+    """The real deadline service, one process, as the stack starts it."""
+    issuer = LocalIssuer(parts.directory / "issuer")
+    replica = Replica(
+        "deadline",
+        0,
+        "services.deadline",
+        parts.directory / "logs",
+        {
+            "DATABASE_URL": database.dsn("deadline"),
+            "KAFKA_BOOTSTRAP_SERVERS": parts.kafka,
+            "ENVIRONMENT": "local",
+            "OIDC_ISSUER": LOCAL_ISSUER,
+            "OIDC_AUDIENCE": AUDIENCE,
+            "OIDC_JWKS": str(issuer.jwks),
+            **parts.broker.service_environment,
+        },
+    )
+    replica.begin()
+    try:
+        yield replica
+    finally:
+        await replica.stop()
+
+
+@asynccontextmanager
+async def _connection(database: Database) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database.dsn("deadline"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
