@@ -330,6 +330,21 @@ async def test_a_registration_rolled_back_is_not_remembered(empty_deadline: Dead
     assert refusal.waits_for == f"agencies/{AGENCY}"
 
 
+async def test_rule_13_the_day_of_receipt_chooses_and_the_day_of_completion_counts(
+    deadline: Deadline,
+) -> None:
+    old = procedure(THREE_DAYS, "working_days", 3).limits[0]
+    new = old.model_copy(update={"valid_from": date(2026, 11, 10), "amount": 1})
+    await deadline.hear(
+        procedure(THREE_DAYS, "none").model_copy(update={"limits": (old, new)}),
+        accepted("D-1", "2026-11-09 09:00").model_copy(
+            update={"complete_at": at("2026-11-10 09:00")}
+        ),
+    )
+    said = await deadline.the(DeadlineSet, "D-1")
+    assert said.legal_due == at("2026-11-13 17:00")
+
+
 async def test_a_new_pledge_binds_dossiers_received_from_then_on_in_every_process(
     deadline: Deadline,
 ) -> None:
