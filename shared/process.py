@@ -155,7 +155,12 @@ async def speak_and_hear(
 
     instance = f"{parts.name}-{settings.instance_id}" if settings.instance_id else None
     parts.ears = Ears(
-        settings.kafka_bootstrap_servers, topics, parts.name, handle, instance=instance
+        settings.kafka_bootstrap_servers,
+        topics,
+        parts.name,
+        handle,
+        instance=instance,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
     )
     await hearing.release_waiting()
     await parts.ears.start()

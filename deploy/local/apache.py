@@ -44,6 +44,7 @@ class ApacheKafka:
     """A single node whose data lies in `directory`: stop it and start it, and it remembers."""
 
     keeps_data = True
+    keeps_places = True
 
     def __init__(self, directory: Path) -> None:
         self.port = free_port()

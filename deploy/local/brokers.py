@@ -27,6 +27,10 @@ class Broker(Protocol):
     def service_environment(self) -> dict[str, str]:
         """What services must know to get on with it."""
 
+    @property
+    def keeps_places(self) -> bool:
+        """Whether a member that comes back under its own name gets its partitions again at once."""
+
     def begin(self) -> None:
         """Start the process and return at once. From the main thread only."""
 
@@ -52,6 +56,8 @@ class Tansu:
     """
 
     keeps_data = False
+    keeps_places = False
+    """It lets a named member that comes back wait for ever, as soon as there is another."""
 
     def __init__(self, directory: Path, *, is_cuttable: bool = False) -> None:
         self.port = free_port()
@@ -128,6 +134,7 @@ class RunningBroker:
     """A broker somebody else runs: never started, never stopped."""
 
     keeps_data = True
+    keeps_places = True
 
     def __init__(self, bootstrap_servers: str) -> None:
         self.bootstrap_servers = bootstrap_servers

@@ -18,10 +18,20 @@ STOP_SECONDS = 45.0
 
 
 class Replica:
-    """A service's process number `number`; it keeps its port between starts."""
+    """A service's process number `number`; it keeps its port between starts.
+
+    `is_named`: Kafka knows it by its number, and keeps its partitions for it while it restarts.
+    """
 
     def __init__(
-        self, service: str, number: int, module: str, logs: Path, environment: Mapping[str, str]
+        self,
+        service: str,
+        number: int,
+        module: str,
+        logs: Path,
+        environment: Mapping[str, str],
+        *,
+        is_named: bool = True,
     ) -> None:
         self.service = service
         self.number = number
@@ -33,7 +43,7 @@ class Replica:
             "HTTP_HOST": HOST,
             "HTTP_PORT": str(self.port),
             "PUBLIC_BASE_URL": self.url,
-            "INSTANCE_ID": str(number),
+            "INSTANCE_ID": str(number) if is_named else "",
         }
         self._child: Child | None = None
 

@@ -227,6 +227,7 @@ class Stack:
             f"{self._package}.{service}",
             self.directory / "logs",
             self._service_environment(service),
+            is_named=self.broker.keeps_places,
         )
 
     def _service_environment(self, service: str) -> dict[str, str]:

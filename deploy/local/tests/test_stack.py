@@ -78,7 +78,8 @@ async def test_a_killed_service_comes_back_at_its_address(stack: Stack) -> None:
 async def test_replicas_have_addresses_and_instances_of_their_own(stack: Stack) -> None:
     await stack.start_service("deadline", 1)
     first, second = await ask(stack, "deadline"), await ask(stack, "deadline", 1)
-    assert (first["INSTANCE_ID"], second["INSTANCE_ID"]) == ("0", "1")
+    names = ("0", "1") if stack.broker.keeps_places else ("", "")
+    assert (first["INSTANCE_ID"], second["INSTANCE_ID"]) == names
     assert stack.url("deadline", 1) != stack.deadline_url
     assert stack.log("deadline", 1) != stack.log("deadline")
 
