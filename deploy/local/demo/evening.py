@@ -61,7 +61,7 @@ LEGEND = (
 
 
 def _numbers(numbers: UnitTally) -> list[str]:
-    share = f" {numbers.same_day / numbers.received:4.0%}" if numbers.received else ""
+    share = f" {numbers.same_day / numbers.received:.0%}" if numbers.received else ""
     return [
         str(numbers.received),
         f"{numbers.same_day}{share}",

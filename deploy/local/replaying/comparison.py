@@ -50,14 +50,15 @@ async def compare(
         rows = await connection.fetch(DUES)
     finally:
         await connection.close()
-    dues: dict[str, datetime | None] = {reference: due for reference, due in rows}
+    dues: dict[str, datetime | None] = {row["reference"]: row["legal_due"] for row in rows}
     comparison = Comparison()
     for case in cases:
         if case.promised_at is None:
             comparison.unpromised += 1
         elif case.reference in dues:
             outcome = _outcome(case.promised_at, dues[case.reference])
-            comparison.note(outcome, _reason(case, outcome, limits[case.procedure], office))
+            reason = _reason(case, case.promised_at, outcome, limits[case.procedure], office)
+            comparison.note(outcome, reason)
     return comparison
 
 
@@ -72,7 +73,9 @@ def _outcome(promised_at: datetime, due: datetime | None) -> str:
     return EARLIER if local.date() < promised_at.date() else LATER
 
 
-def _reason(case: Case, outcome: str, limit: int | None, office: Office) -> str | None:
+def _reason(
+    case: Case, promised_at: datetime, outcome: str, limit: int | None, office: Office
+) -> str | None:
     """The first thing that explains why they are not the same."""
     if outcome == SAME_MINUTE:
         return None
@@ -88,4 +91,6 @@ def _reason(case: Case, outcome: str, limit: int | None, office: Office) -> str 
         )
     if limit == 0:
         return "same-day and after 15:00: NĐ 61 gives the next working day"
+    if not office.is_working_day(promised_at.date()):
+        return "the log promised a day that is not worked"
     return "the calendars differ on a day in between"

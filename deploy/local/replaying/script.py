@@ -124,7 +124,10 @@ def _lines(case: Case, agency: str, procedure: str) -> Iterator[Line]:
 
 
 def by_step(script: Script, days: int) -> Iterator[tuple[datetime, list[Line]]]:
-    """The lines of each step with the midnight that ends it; steps where nothing happens too."""
+    """The lines of each step with the midnight that ends it; steps where nothing happens too.
+
+    The last ends with the log, however long steps are: what is due later is not the log's.
+    """
     ends_at = script.begins_at
     batch: list[Line] = []
     for line in script.lines:
@@ -134,7 +137,7 @@ def by_step(script: Script, days: int) -> Iterator[tuple[datetime, list[Line]]]:
                 batch = []
             ends_at += timedelta(days=days)
         batch.append(line)
-    yield ends_at, batch
+    yield script.ends_at, batch
 
 
 def _midnight(at: datetime) -> datetime:

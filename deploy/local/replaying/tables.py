@@ -12,7 +12,7 @@ from deploy.local.replaying.comparison import Comparison
 from deploy.local.replaying.play import Sent
 
 UNITS_SHOWN = 20
-NAME_LETTERS = 28
+NAME_LETTERS = 25
 
 # $1: the time zone. A row per receiving agency.
 UNITS = """
@@ -117,7 +117,7 @@ def _sum(rows: list[dict[str, int]]) -> dict[str, int]:
 
 
 def _cells(row: Mapping[str, int]) -> list[str]:
-    return [f"{row[column]:,}" for column in COLUMNS]
+    return [str(row[column]) for column in COLUMNS]
 
 
 def _short(name: str) -> str:
