@@ -329,7 +329,8 @@ async def test_the_same_log_gives_the_same_bytes_at_any_speed(
     assert len(slow["deadline.clocks"]) == len(LINES)
     assert slow["outcomes"] == {SAME_MINUTE: 2, SAME_DAY: 3, EARLIER: 2, LATER: 1}
     states = {row[1] for row in slow["deadline.clocks"]}
-    assert states == {"met", "missed", "breached"}, "nothing is out of sync: the driver is punctual"
+    # None is out of sync: the driver is punctual.
+    assert states == {"met", "missed", "breached", "running"}
 
 
 @pytest.mark.broker
