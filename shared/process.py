@@ -161,6 +161,7 @@ async def speak_and_hear(
         handle,
         instance=instance,
         session_timeout_ms=settings.kafka_session_timeout_ms,
+        fetch_max_wait_ms=settings.kafka_fetch_max_wait_ms,
     )
     await hearing.release_waiting()
     await parts.ears.start()
