@@ -40,6 +40,8 @@ def is_transient(error: BaseException) -> bool:
             TimeoutError,
             asyncpg.PostgresConnectionError,
             asyncpg.InterfaceError,
+            # What asyncpg says of a connection whose server went away in the middle of a reset.
+            asyncpg.InternalClientError,
             asyncpg.DeadlockDetectedError,
             asyncpg.SerializationError,
             asyncpg.OperatorInterventionError,
