@@ -1,0 +1,158 @@
+"""A dossier's whole life through three services, on real parts."""
+
+import re
+
+import asyncpg
+import pytest
+
+from tests.conftest import AGENCY, BIRTH, OTHER, Town
+
+pytestmark = pytest.mark.broker
+
+
+async def test_a_dossier_lives_from_the_counter_to_its_thanks(town: Town) -> None:
+    taken = await town.submit()
+    assert taken.status_code == 201, taken.text
+    assert taken.headers["preference-applied"] == "wait"
+    code, appointment_at = taken.json()["code"], taken.json()["appointment_at"]
+    assert appointment_at is not None
+
+    shown = await town.ask("GET", f"/deadlines/{code}", service="deadline")
+    clock = shown.json()["clocks"][0]
+    assert clock["legal_due"] is not None
+    assert clock["explanation"], "every date is explained"
+
+    slip = await town.ask("GET", f"/dossiers/{code}/mau-01", headers={"Accept": "text/html"})
+    assert code in slip.text
+    assert re.search(r"\d+ giờ \d+", slip.text), "the slip gives hour and minute"
+
+    for move, status in (("resolution", 9), ("return", 10)):
+        moved = await town.ask("POST", f"/dossiers/{code}/{move}", json={})
+        assert (moved.status_code, moved.json()["status"]) == (200, status)
+    await town.quiet()
+
+    told = await town.ask(
+        "GET", "/notices", "operator", service="feedback", params={"dossier": code}
+    )
+    notices = {notice["notice"]: notice for notice in told.json()["notices"]}
+    assert notices.keys() == {"greeting", "thanks"}
+    link = notices["thanks"]["rating_link"].removeprefix(town.stack.feedback_url)
+    stars = {"smile": 5, "gentle": 4, "listen": 5, "help": 3}
+    assert (await town.ask("GET", link, None, service="feedback")).status_code == 200
+    given = await town.ask("POST", link, None, service="feedback", json=stars)
+    assert given.status_code == 201, given.text
+    again = await town.ask("POST", link, None, service="feedback", json=stars)
+    assert again.status_code == 409
+    rating = await town.ask("GET", f"/agencies/{AGENCY}/rating", None, service="feedback")
+    assert (rating.json()["votes"], rating.json()["smile"]) == (1, 5.0)
+
+    progress = await town.ask("GET", f"/dossiers/{code}/progress", None)
+    assert progress.json().keys() == {"code", "status"}, "rule 39: code and progress only"
+
+
+async def test_an_illegal_move_names_from_to_and_why(town: Town) -> None:
+    code = (await town.submit()).json()["code"]
+    refused = await town.ask("POST", f"/dossiers/{code}/return", json={})
+    assert refused.status_code == 409
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "accepted" in refused.text
+    assert "return" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "names"),
+    [
+        ({"agency": "H10.99.99", "role": "integrator"}, 403, "foreign-agency"),
+        ({"procedure": "9.999999"}, 422, "procedure"),
+        ({"procedure": None}, 422, "procedure"),
+        ({"colour": "red"}, 422, "colour"),
+        ({"channel": "pigeon"}, 422, "channel"),
+        ({"received_at": "2999-01-01T08:00:00+07:00"}, 422, "received_at"),
+        ({"applicant": {}}, 422, "applicant"),
+    ],
+)
+async def test_wrong_input_is_named_and_changes_nothing(
+    town: Town, changes: dict[str, object], status: int, names: str
+) -> None:
+    before = await _counts(town)
+    changes.pop("role", None)
+    refused = await town.ask(
+        "POST",
+        "/dossiers",
+        "integrator",
+        json={
+            "agency": AGENCY,
+            "procedure": BIRTH,
+            "channel": "counter",
+            "is_complete": True,
+            "applicant": {"name": "Người Thử Nghiệm"},
+            "documents": [],
+            **changes,
+        },
+    )
+    assert refused.status_code == status, refused.text
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert names in refused.text
+    assert await _counts(town) == before
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[]", b"null", b'{"agency": NaN}'])
+async def test_a_body_that_is_not_what_was_asked_is_a_problem(town: Town, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    refused = await town.ask("POST", "/dossiers", content=body, headers=headers)
+    assert refused.status_code in (400, 422)
+    assert refused.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_code_in_no_legal_shape_is_refused_and_a_foreign_one_forbidden(town: Town) -> None:
+    wrong = await town.ask("GET", "/dossiers/NOT-A-CODE")
+    assert wrong.status_code in (404, 422)
+    code = (await town.submit()).json()["code"]
+    foreign = await town.ask("GET", f"/dossiers/{code}", agency=OTHER)
+    assert foreign.status_code in (403, 404)
+
+
+async def test_the_same_key_gets_the_same_dossier_and_another_body_is_refused(town: Town) -> None:
+    headers = {"Idempotency-Key": "key-1"}
+    first = await town.submit(headers=headers)
+    second = await town.submit(headers=headers)
+    assert first.json()["code"] == second.json()["code"]
+    other = await town.submit(headers=headers, channel="post")
+    assert other.status_code == 422
+
+
+async def test_intake_takes_dossiers_while_deadline_is_down(town: Town) -> None:
+    town.stack.kill("deadline")
+    taken = await town.submit(seconds=1)
+    assert taken.status_code == 201
+    assert taken.json()["appointment_at"] is None
+    await town.stack.start_service("deadline")
+    await town.quiet()
+    later = await town.ask("GET", f"/dossiers/{taken.json()['code']}")
+    promised = later.json()["promise"]
+    assert promised["appointment_at"] is not None
+
+
+async def test_the_ledger_balances_and_sees_a_row_that_is_gone(town: Town) -> None:
+    assert (await town.audit()).balances
+    connection = await asyncpg.connect(town.stack.dsn("postgres"))
+    try:
+        async with connection.transaction():
+            gone = await connection.fetchrow("delete from deadline.clocks returning *")
+            assert gone is not None
+    finally:
+        await connection.close()
+    assert not (await town.audit()).balances
+
+
+async def _counts(town: Town) -> tuple[int, int]:
+    connection = await asyncpg.connect(town.stack.dsn("postgres"))
+    try:
+        row = await connection.fetchrow(
+            """select (select count(*) from intake.dossiers) as dossiers,
+                      (select sum(last_sequence) from intake.said) as said"""
+        )
+    finally:
+        await connection.close()
+    assert row is not None
+    return row["dossiers"], row["said"]
