@@ -12,6 +12,7 @@ from rich.console import Console
 
 from deploy.local.children import ChildError
 from deploy.local.demo.command import demo as play_demo
+from deploy.local.faults.command import faults
 from deploy.local.directories import LOCAL
 from deploy.local.issuer import LocalIssuer
 from deploy.local.ledger.command import (
@@ -169,6 +170,9 @@ def replay(
     run(note())
     if not whole[0]:
         raise typer.Exit(1)
+
+
+app.command()(faults)
 
 
 def _end_by_verdict(work: Coroutine[Any, Any, Verdict]) -> None:

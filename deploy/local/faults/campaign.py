@@ -141,7 +141,7 @@ async def _judge(stack: Stack, campaign: Campaign, console: Console) -> None:
         campaign.wrong.append(f"it never became quiet {error}")
     campaign.verdict = await audit(ledger_dsn, stack.kafka)
     campaign.wrong += campaign.notebook.strange
-    campaign.wrong += await campaign.notebook.compare(ledger_dsn)
+    campaign.wrong += await campaign.notebook.compare(stack.dsn("postgres"))
 
 
 def _plan(stack: Stack, orders: Orders, chance: Random, console: Console) -> list[Blow]:

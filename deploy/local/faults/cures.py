@@ -20,6 +20,8 @@ AGENCY = AGENCIES[0]
 AT_ONCE = Life("counter", True, ())
 PROCEDURE = "thu.ba-ngay"
 FAR_AHEAD = "2039-01-01"
+EVENTS_HELD = 3
+"""Accepted, resolved, returned; the thanks that feedback says meanwhile may follow them."""
 MOST_NEIGHBOURS = 120
 BECAUSE = "a fault campaign put it there"
 
@@ -68,7 +70,7 @@ class Ward:
         code = entry.code or ""
         await self._finish(entry)
         deadline = DeadLetters(self.stack, "deadline")
-        await self._see_held(entry, {"deadline": "refused"}, letters=3)
+        await self._see_held(entry, {"deadline": "refused"}, letters=EVENTS_HELD)
         if applied := await deadline.retry(code):
             raise Unmended(f"{code}: {applied} letters were applied before the cause was mended")
         await self._see_others_flow(entry)
@@ -80,8 +82,8 @@ class Ward:
             lambda: deadline.retry(code), f"{code} can be retried once its rule is registered"
         )
         await self._see_right_end(entry)
-        if applied != 3:
-            raise Unmended(f"{code}: {applied} letters were applied by retry, not 3")
+        if applied < EVENTS_HELD:
+            raise Unmended(f"{code}: {applied} letters were applied by retry")
         return Healed(perf_counter() - began_at, f"{applied} letters recovered by retry")
 
     async def _foreign(

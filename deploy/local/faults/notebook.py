@@ -64,7 +64,7 @@ class Notebook:
         return sum(entry.code is not None for entry in self.entries.values())
 
     async def compare(self, dsn: str) -> list[str]:
-        """What contradicts the tables, in words; `dsn` is the role ledger's."""
+        """What contradicts the tables, in words; `dsn` is the administrator's."""
         connection = await asyncpg.connect(dsn)
         try:
             rows = await connection.fetch(DOSSIERS)
