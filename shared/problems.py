@@ -10,10 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from shared.postgres import is_transient
+
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 80
+RETRY_SECONDS = 2
 
 
 class Problem(Exception):  # noqa: N818  the standard's word
@@ -69,6 +72,13 @@ def invalid(errors: list[Mapping[str, Any]]) -> Problem:
     )
 
 
+def not_now(detail: str) -> Problem:
+    """The 503 of a fault that passes by itself."""
+    problem = Problem(503, "Not now", detail, type="unavailable")
+    problem.headers = {"Retry-After": str(RETRY_SECONDS)}
+    return problem
+
+
 def _shortened(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -108,6 +118,9 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def _unexpected(request: Request, error: Exception) -> Response:
         # The route, not the path: a path may hold a citizen's secret link.
         route = getattr(request.scope.get("route"), "path", "unrouted")
+        if is_transient(error):
+            log.warning("a request was put off", route=route, error=repr(error)[:300])
+            return not_now("the database is away; ask again in a moment").response()
         log.error("a request failed", route=route, exc_info=error)
         return Problem(
             500, "Something is wrong on our side", "nothing was changed; the failure is in our log"

@@ -5,9 +5,7 @@ from services.intake.domain.life import IllegalMoveError
 from services.intake.domain.refused import RefusedError
 from services.intake.usecases.refusals import ForeignAgencyError, KeyReusedError, UnknownError
 from shared.postgres import is_transient
-from shared.problems import Problem
-
-RETRY_SECONDS = 2
+from shared.problems import Problem, not_now
 
 
 def problem_of(error: Exception) -> Problem:
@@ -56,12 +54,5 @@ def problem_of(error: Exception) -> Problem:
                 agency=error.responsible,
             )
     if is_transient(error):
-        problem = Problem(
-            503,
-            "Not now",
-            "the database is away; ask again with the same Idempotency-Key",
-            type="unavailable",
-        )
-        problem.headers = {"Retry-After": str(RETRY_SECONDS)}
-        return problem
+        return not_now("the database is away; ask again with the same Idempotency-Key")
     raise error
