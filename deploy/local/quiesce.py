@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from time import perf_counter
-from typing import Any, Self
+from typing import Self
 
 import asyncpg
 
@@ -48,9 +48,9 @@ class NotQuietError(RuntimeError):
 class Quiet:
     """Looks at a running stack with the role ledger's eyes; see `watching`."""
 
-    def __init__(self, connection: asyncpg.Connection, consumer: Any) -> None:
+    def __init__(self, connection: asyncpg.Connection, said: topics.Topics) -> None:
         self._connection = connection
-        self._consumer = consumer
+        self._topics = said
         self._aside: list[int] = []
         self._aside_since = 0.0
 
@@ -82,7 +82,7 @@ class Quiet:
                 ]
         if not busy:
             # After the look: what is said later makes the ends higher, never lower.
-            ends = await topics.ends(self._consumer)
+            ends = await self._topics.ends()
             for service, _, progress, *_ in rows:
                 if unread := _unread(service, topics.positions(progress), ends):
                     busy.append(f"{service} has {unread} records to hear")
@@ -103,8 +103,8 @@ class Quiet:
         """`dsn` is the role ledger's."""
         connection = await asyncpg.connect(dsn)
         try:
-            async with topics.open_topics(bootstrap_servers) as consumer:
-                yield cls(connection, consumer)
+            async with topics.open_topics(bootstrap_servers) as said:
+                yield cls(connection, said)
         finally:
             await connection.close()
 

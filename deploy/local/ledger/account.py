@@ -54,9 +54,7 @@ class Account:
     doubled_on_the_wire: int = 0
     foreign: Counter[str] = field(default_factory=Counter)
     order: Check = field(
-        default_factory=lambda: Check(
-            "on the topics every subject speaks as 1, 2, 3… without a hole"
-        )
+        default_factory=lambda: Check("on its topic every subject counts 1, 2, 3…")
     )
     explained: Check = field(
         default_factory=lambda: Check("every event may follow the one before it")

@@ -89,7 +89,7 @@ async def _check_said(connection: asyncpg.Connection, topic: str, account: Accou
 
 
 async def _check_dossiers(connection: asyncpg.Connection, told: Mapping[str, DossierLife]) -> Check:
-    check = Check("every dossier's state is what its events lead to")
+    check = Check("every dossier is where its events lead")
     left = dict(told)
     query = "select code, state, agency from intake.dossiers"
     async for code, state, agency in _rows(connection, query):
@@ -108,8 +108,8 @@ async def _check_dossiers(connection: asyncpg.Connection, told: Mapping[str, Dos
 
 
 async def _check_clocks(connection: asyncpg.Connection, account: Account) -> list[Check]:
-    one_each = Check("every accepted dossier and every report has exactly one clock")
-    explained = Check("every clock's state is what its events lead to")
+    one_each = Check("every accepted dossier and report has one clock")
+    explained = Check("every clock is where its events lead")
     owners = {("dossier", code) for code, life in account.dossiers.items() if life.is_accepted}
     owners |= {("conduct_report", report) for report in account.reports}
     told = dict(account.clocks)

@@ -20,13 +20,13 @@ async def audit(dsn: str, bootstrap_servers: str) -> Verdict:
     connection = await asyncpg.connect(dsn, server_settings={"jit": "off"})
     try:
         async with (
-            topics.open_topics(bootstrap_servers) as consumer,
+            topics.open_topics(bootstrap_servers) as said,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             # The snapshot is taken by the first query: before the topics are read, so that
             # nothing in the tables can be newer than what the topics show.
             await connection.execute("select 1 from intake.said limit 1")
-            account, ends = await topics.read_all(consumer)
+            account, ends = await said.read_all()
             behind = await tables.read_behind(connection, ends)
             waiting, notes = await tables.check_waiting(connection)
             checks = (
@@ -44,6 +44,8 @@ async def audit(dsn: str, bootstrap_servers: str) -> Verdict:
 
 def _notes(account: Account) -> list[str]:
     notes = []
+    if account.sayings == 0:
+        notes.append("nothing has been said yet, so there is nothing to prove")
     if account.doubled_on_the_wire:
         notes.append(
             f"{account.doubled_on_the_wire} records lie twice on the topics: a relay was killed"

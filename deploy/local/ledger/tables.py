@@ -42,7 +42,7 @@ select subject, type, discarded_because, discarded_by from {service}.discarded o
 # (fault, subject, what is wrong).
 RULES: Sequence[tuple[str, str, str]] = (
     (
-        "intake kept every move it told of, numbered 1, 2, 3…",
+        "intake kept every move it told of, as 1, 2, 3…",
         "select count(*) from intake.moves",
         f"""
         select case when coalesce(m.moves, 0) < s.last_sequence then 'lost' else 'unexplained' end,
@@ -59,7 +59,7 @@ RULES: Sequence[tuple[str, str, str]] = (
         """,
     ),
     (
-        "every generation of a clock is on record, and none twice",
+        "every generation of a clock is kept, none twice",
         "select count(*) from deadline.clocks",
         """
         select case when coalesce(p.past, 0) < c.generation - 1 then 'lost' else 'duplicated' end,
@@ -83,7 +83,7 @@ RULES: Sequence[tuple[str, str, str]] = (
         """,
     ),
     (
-        "an alarm row stands for a rung of a generation that was, and none rang early",
+        "every alarm is of its clock, and none rang early",
         "select count(*) from deadline.alarms",
         """
         select 'unexplained', a.code,
@@ -93,7 +93,7 @@ RULES: Sequence[tuple[str, str, str]] = (
         """,
     ),
     (
-        "intake repeats the appointments and outcomes that deadline keeps",
+        "intake repeats what deadline set and found",
         "select count(*) from intake.promises",
         """
         select case when p.dossier is null then 'lost' else 'unexplained' end,
@@ -182,7 +182,7 @@ async def _check_hearer(
 ) -> Check:
     speaker, source = SPEAKERS[topic], source_of(topic)
     check = Check(
-        f"{hearer} has heard all that {speaker} said of {topic}",
+        f"{hearer} heard all that {speaker} said of {topic}",
         examined=await connection.fetchval(SAID.format(speaker=speaker), source),
     )
     query = UNHEARD.format(speaker=speaker, hearer=hearer)
