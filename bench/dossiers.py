@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
-from shared.events import agencies, procedures
+from shared.events import agencies
 from shared.events.agencies import AgencyRegistered, Pledge, Shift
 from shared.events.base import Event
 from shared.events.dossiers import DossierAccepted
@@ -70,39 +70,35 @@ def accepted_dossiers(label: str, count: int, now: datetime) -> Iterator[Dossier
 
 
 async def publish(
-    producer: AIOKafkaProducer,
-    events: Sequence[Event],
-    now: datetime,
-    *,
-    topic: str | None = None,
-    sequence: int = 1,
-) -> None:
-    """Say events as intake's relay would, each the `sequence`-th of its subject, to its own topic
-    or another."""
+    producer: AIOKafkaProducer, events: Sequence[Event], now: datetime
+) -> dict[TopicPartition, int]:
+    """Say events as intake's relay would, each the first of its subject; the next offset of every
+    partition that got one."""
+    ends: dict[TopicPartition, int] = {}
     for start in range(0, len(events), SENT_AT_ONCE):
         waiting = [
             await producer.send(
-                topic or event.TOPIC,
+                event.TOPIC,
                 event.model_dump_json().encode(),
                 key=event.subject.encode(),
-                headers=_envelope(event, now, sequence).to_headers(),
+                headers=_envelope(event, now).to_headers(),
             )
             for event in events[start : start + SENT_AT_ONCE]
         ]
-        for acknowledged in waiting:
-            await acknowledged
+        for acknowledgement in waiting:
+            said = await acknowledgement
+            place = TopicPartition(said.topic, said.partition)
+            ends[place] = max(ends.get(place, 0), said.offset + 1)
+    return ends
 
 
-def _envelope(event: Event, now: datetime, sequence: int) -> Envelope:
+def _envelope(event: Event, now: datetime) -> Envelope:
     return Envelope(
-        id=f"{event.subject}/{sequence}",
+        id=f"{event.subject}/1",
         source=f"{SOURCE}/{short_name(event.TOPIC)}",
         type=event.TYPE,
         subject=event.subject,
         time=now,
-        sequence=sequence,
+        sequence=1,
         traceparent=TRACEPARENT,
     )
-
-
-REGISTRATION_TOPICS = (agencies.TOPIC, procedures.TOPIC)

@@ -12,9 +12,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from bench.contestant import Result, contest
 
 THERE, BACK = "bench.there", "bench.back"
-PARTITIONS = 12
-"""As many as the topics that carry dossiers have."""
-
 TABLE = """create schema if not exists bench;
 create table if not exists bench.kept (id bigint generated always as identity, body bytea)"""
 KEEP = "insert into bench.kept (body) values ($1)"

@@ -1,20 +1,25 @@
 """PostgreSQL and Kafka for a measurement."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from typing import Literal
 
+from aiokafka.admin import AIOKafkaAdminClient
+
 from deploy.local.apache import ApacheKafka
 from deploy.local.brokers import Broker, Tansu
 from deploy.local.directories import HeldDirectory
 from deploy.local.postgres import Database, Postgres
-from deploy.local.topics import create_topics
+from deploy.local.topics import Topic, create_on, create_topics
 from shared.postgres import PLUMBING, migrate
 
 BrokerName = Literal["embedded", "apache"]
+
+PARTITIONS = 12
+"""As many as the topics that carry dossiers have."""
 
 DEADLINE_TABLES = Path(__file__).parents[1] / "services" / "deadline" / "migrations"
 
@@ -49,6 +54,12 @@ class Parts:
         yield database
         await self._postgres.drop_database(database.name)
 
+    async def make_topic(self, label: str) -> str:
+        """A topic of its own for one run, with as many partitions as those of dossiers have."""
+        topic = Topic(f"bench.{label}", PARTITIONS, "delete", 1, is_local=True)
+        await make_topics(self.kafka, [topic])
+        return topic.name
+
     def name_run(self, label: str) -> str:
         """A name no other run has, for its files and its consumer group."""
         return f"{label}-{next(self._numbers)}"
@@ -71,6 +82,16 @@ async def open_parts(broker_name: BrokerName) -> AsyncIterator[Parts]:
             broker.stop()
     finally:
         held.release()
+
+
+async def make_topics(kafka: str, topics: Sequence[Topic]) -> None:
+    """Create topics that are on no list, and wait until they can be used."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await create_on(admin, topics, replicas=1)
+    finally:
+        await admin.close()
 
 
 def new_broker(name: BrokerName, directory: Path) -> Broker:

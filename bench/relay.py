@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.contestant import Result, Task, run
-from bench.log import check_order, ends_of
+from bench.log import check_order
 from bench.parts import Parts
-from shared.events.deadlines import TOPIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,11 @@ async def measure_relays(parts: Parts, sizes: Sizes, tell: Callable[[str], None]
 
 
 async def _measure(parts: Parts, name: str, count: int) -> Result:
-    since = await ends_of(parts.kafka, TOPIC)
+    """One relay on a table and a topic of its own; then whether it said all of it, in order."""
+    label = parts.name_run(name)
+    topic = await parts.make_topic(label)
     async with parts.database() as database:
-        task = Task(database.dsn("deadline"), parts.kafka, TOPIC, count)
-        result = await run(f"bench.relays.{name}", task, parts.name_run(name), parts.directory)
-    await check_order(parts.kafka, TOPIC, since, count)
+        task = Task(database.dsn("deadline"), parts.kafka, topic, count)
+        result = await run(f"bench.relays.{name}", task, label, parts.directory)
+    await check_order(parts.kafka, topic, count)
     return result

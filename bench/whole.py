@@ -10,17 +10,16 @@ from time import perf_counter
 
 import asyncpg
 import psutil
-from aiokafka.admin import AIOKafkaAdminClient
 
 from bench import hops
 from bench.contestant import begin, run
-from bench.parts import BrokerName
+from bench.parts import PARTITIONS, BrokerName, make_topics
 from bench.requests import Connection, request
 from bench.submissions import UNITS, Errand, register, submission, tokens
 from bench.watch import PATIENCE_SECONDS, until
 from deploy.local.postgres import SERVICES
 from deploy.local.stack import Stack
-from deploy.local.topics import Topic, create_on
+from deploy.local.topics import Topic
 
 WAIT_SECONDS = 20
 BETWEEN_SECONDS = 0.005
@@ -109,13 +108,9 @@ async def _floor(floor: hops.Hopper, number: int) -> float:
 @asynccontextmanager
 async def _open_floor(stack: Stack) -> AsyncIterator[hops.Hopper]:
     """The floor's topics, table and other end, on the same broker and PostgreSQL."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka)
-    await admin.start()
-    topics = [
-        Topic(name, hops.PARTITIONS, "delete", 1, is_local=True) for name in (hops.THERE, hops.BACK)
-    ]
-    await create_on(admin, topics, replicas=1)
-    await admin.close()
+    names = (hops.THERE, hops.BACK)
+    topics = [Topic(name, PARTITIONS, "delete", 1, is_local=True) for name in names]
+    await make_topics(stack.kafka, topics)
     connection = await asyncpg.connect(stack.dsn("postgres"))
     await connection.execute(hops.TABLE)
     await connection.close()
