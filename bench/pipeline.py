@@ -23,6 +23,11 @@ from shared.identity import LOCAL_ISSUER
 
 POLL_SECONDS = 0.01
 
+HEARD = """select coalesce(sum(next_offset - first_offset), 0)::bigint
+from progress join unnest($2::integer[], $3::bigint[]) as before (partition, first_offset)
+    using (partition)
+where topic = $1"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
@@ -52,9 +57,7 @@ async def measure_pipelines(parts: Parts, sizes: Sizes, tell: Callable[[str], No
         for number in range(1, sizes.rounds + 1):
             after = await _accept(parts.kafka, f"R{number}", sizes.ours)
             async with parts.copy(town) as database:
-                ours, until_said = await _measure_ours(
-                    parts, database, sizes.ours, sum(before.values())
-                )
+                ours, until_said = await _measure_ours(parts, database, before, sizes.ours)
             rates.ours.append(ours)
             rates.until_said.append(until_said)
             tell(f"pipeline {number}: deadline {ours:,.0f} events/s ({until_said:,.0f} until said)")
@@ -90,15 +93,15 @@ async def _accept(kafka: str, label: str, count: int) -> Places:
 
 
 async def _measure_ours(
-    parts: Parts, database: Database, count: int, before: int
+    parts: Parts, database: Database, before: Places, count: int
 ) -> tuple[float, float]:
     """Events per second from the first commit seen to the last, and until the relay had said all.
 
     The relay runs in the same process meanwhile, as in life.
     """
     async with _connection(database) as connection, _deadline(parts, database) as deadline:
-        first, began = await _wait_for(connection, deadline, before + 1)
-        last, ended = await _wait_for(connection, deadline, before + count)
+        first, began = await _wait_for(connection, deadline, before, 1)
+        last, ended = await _wait_for(connection, deadline, before, count)
         await until(
             connection, "select not exists (select from outbox)", every_seconds=POLL_SECONDS
         )
@@ -111,16 +114,16 @@ async def _measure_ours(
 
 
 async def _wait_for(
-    connection: asyncpg.Connection, deadline: Replica, position: int
+    connection: asyncpg.Connection, deadline: Replica, before: Places, count: int
 ) -> tuple[int, float]:
-    """Wait until the partitions have been heard up to a sum of offsets; the sum seen, and when."""
+    """Wait until so many events have been heard since some places; how many were seen, and when."""
+    partitions = [place.partition for place in before]
+    offsets = [*before.values()]
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            reached = await connection.fetchval(
-                "select coalesce(sum(next_offset), 0)::bigint from progress where topic = $1", TOPIC
-            )
-            if reached >= position:
-                return reached, perf_counter()
+            heard = await connection.fetchval(HEARD, TOPIC, partitions, offsets)
+            if heard >= count:
+                return heard, perf_counter()
             if not deadline.is_running:
                 raise RuntimeError(f"deadline has ended; {deadline.log} tells why")
             await asyncio.sleep(POLL_SECONDS)
@@ -132,7 +135,18 @@ async def _measure(parts: Parts, town: Database, name: str, places: Places, coun
     await begin_at(parts.kafka, group, places)
     async with parts.copy(town) as database:
         task = Task(database.dsn("deadline"), parts.kafka, TOPIC, count, group)
-        return await run(f"bench.pipelines.{name}", task, group, parts.directory)
+        result = await run(f"bench.pipelines.{name}", task, group, parts.directory)
+        async with _connection(database) as connection:
+            await _check_rows(connection, name, count)
+    return result
+
+
+async def _check_rows(connection: asyncpg.Connection, name: str, count: int) -> None:
+    """Whoever wrote less than a row of each kind per event has not done the work."""
+    for table in ("heard", "clocks", "said", "outbox"):
+        rows = await connection.fetchval(f"select count(*) from {table}")
+        if rows < count:
+            raise RuntimeError(f"{name} heard {count} events and left {rows} rows in {table}")
 
 
 @asynccontextmanager
