@@ -12,8 +12,8 @@ from rich.console import Console
 
 from deploy.local.children import ChildError
 from deploy.local.demo.command import demo as play_demo
-from deploy.local.faults.command import faults
 from deploy.local.directories import LOCAL
+from deploy.local.faults.command import faults
 from deploy.local.issuer import LocalIssuer
 from deploy.local.ledger.command import (
     LedgerError,
