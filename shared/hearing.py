@@ -5,8 +5,9 @@ hearing the batch in ever smaller parts; that letter is set aside, the others ar
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -19,6 +20,8 @@ from shared.postgres import is_transient, transaction
 from shared.telemetry import HearingMetrics
 
 log = structlog.get_logger()
+
+Result = TypeVar("Result")
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 5.0
@@ -79,10 +82,13 @@ class Hearing:
 
     async def release_waiting(self, answered: Sequence[str] | None = None) -> int:
         """Retry what waited for one of `answered` (`topic/subject`); None: all that waits."""
-        rows = await self._pool.fetch(
-            """select distinct subject from set_aside
-               where waits_for is not null and ($1::text[] is null or waits_for = any($1))""",
-            answered,
+        # The letters that may wait were committed before: a lost connection must not lose them.
+        rows = await self._wait_out(
+            lambda: self._pool.fetch(
+                """select distinct subject from set_aside
+                   where waits_for is not null and ($1::text[] is null or waits_for = any($1))""",
+                answered,
+            )
         )
         return sum([await self.retry(row["subject"]) for row in rows])
 
@@ -114,26 +120,36 @@ class Hearing:
         fault: Fault | None = None,
     ) -> Tally:
         """One transaction, begun again until no transient fault stands in its way."""
+
+        async def work() -> Tally:
+            began = perf_counter()
+            async with transaction(self._pool) as connection:
+                # fmt: off
+                tally = await inbox.hear(
+                    connection, self.opener, self._apply, letters, self._clock.now(),
+                    retrying=retrying, limit=limit, fault=fault,
+                )
+                # fmt: on
+            self._metrics.count(letters, tally, perf_counter() - began)
+            return tally
+
+        try:
+            return await self._wait_out(work)
+        except Exception as error:
+            raise LastingFaultError from error
+
+    async def _wait_out(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Do `work`, again and again while a transient fault stands in its way."""
         pause_seconds = FIRST_PAUSE_SECONDS
         while True:
-            began = perf_counter()
             try:
-                async with transaction(self._pool) as connection:
-                    # fmt: off
-                    tally = await inbox.hear(
-                        connection, self.opener, self._apply, letters, self._clock.now(),
-                        retrying=retrying, limit=limit, fault=fault,
-                    )
-                    # fmt: on
+                return await work()
             except HeardElsewhereError:
                 self._metrics.heard_elsewhere.inc()
             except Exception as error:
                 if not is_transient(error):
-                    raise LastingFaultError from error
+                    raise
                 self._metrics.transient.inc()
                 log.warning("the database is away; waiting", error=repr(error)[:300])
-            else:
-                self._metrics.count(letters, tally, perf_counter() - began)
-                return tally
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)

@@ -77,7 +77,7 @@ class Relay:
         while True:
             try:
                 await self._lead()
-            except (KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:
                 if not (isinstance(error, KafkaError) or is_transient(error)):
                     raise
                 telemetry.RELAY_FAULTS.inc()
@@ -201,5 +201,7 @@ async def _delete(connection: asyncpg.Connection, ids: Sequence[int]) -> None:
 async def _close(connection: asyncpg.Connection) -> None:
     try:
         await connection.close(timeout=2)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except Exception as error:
         connection.terminate()
+        if not is_transient(error):
+            raise

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import asyncpg
 import pytest
@@ -153,6 +154,28 @@ async def test_a_transient_fault_is_waited_out_and_sets_nothing_aside(
     await hearing.hear([letter("A", 1)])
     assert await listener.effects("A") == [1]
     assert await pool.fetchval("select count(*) from set_aside") == 0
+
+
+async def test_what_waits_is_released_though_the_connection_breaks_after_the_commit(
+    hearing: Hearing, listener: Listener, letter: MakeLetter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener.wait_for[("A", 1)] = "agencies/H10.01"
+    await hearing.hear([letter("A", 1)])
+    listener.wait_for.clear()
+    fetch, broken = asyncpg.Pool.fetch, [asyncpg.ConnectionDoesNotExistError("cut")]
+
+    async def breaks_once(pool: asyncpg.Pool, *args: Any) -> Any:
+        if broken:
+            raise broken.pop()
+        return await fetch(pool, *args)
+
+    monkeypatch.setattr(asyncpg.Pool, "fetch", breaks_once)
+    agency = letter(
+        "H10.01", 1, type_=AgencyRegistered.TYPE, topic=AgencyRegistered.TOPIC, source="agencies"
+    )
+    await hearing.hear([agency])
+    assert not broken
+    assert await listener.effects("A") == [1]
 
 
 async def test_a_bug_is_pinned_on_the_one_event_that_meets_it(

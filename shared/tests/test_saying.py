@@ -138,6 +138,36 @@ async def test_the_relay_is_woken_and_a_dead_leader_is_replaced_at_once(
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        asyncpg.InternalClientError("cannot switch to state 12; another operation is in progress"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        ConnectionResetError("the server is gone"),
+        KafkaTimeoutError(),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+async def test_the_relay_outlives_every_lost_connection(
+    pool: asyncpg.Pool, database: Database, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    faults, was_well = [fault], asyncio.Event()
+
+    async def breaks_once(relay: Relay, connection: asyncpg.Connection) -> int:
+        if faults:
+            raise faults.pop()
+        was_well.set()
+        return 0
+
+    monkeypatch.setattr(Relay, "say_all", breaks_once)
+    relaying = asyncio.create_task(Relay(database.dsn("deadline"), "deadline", None).run())
+    async with asyncio.timeout(10):
+        await was_well.wait()
+    assert not faults
+    relaying.cancel()
+    await asyncio.gather(relaying, return_exceptions=True)
+
+
 @pytest.mark.broker
 async def test_only_what_kafka_acknowledged_is_deleted(
     pool: asyncpg.Pool,
