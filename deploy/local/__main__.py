@@ -10,6 +10,7 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
+from deploy.local.calls import RefusedCallError
 from deploy.local.children import ChildError
 from deploy.local.demo.command import demo as play_demo
 from deploy.local.directories import LOCAL
@@ -23,7 +24,9 @@ from deploy.local.ledger.command import (
     prove,
 )
 from deploy.local.ledger.findings import Verdict
+from deploy.local.ledger.topics import HistoryError
 from deploy.local.postgres import ROLES, SERVICES
+from deploy.local.quiesce import NotQuietError
 from deploy.local.replaying.command import prepare
 from deploy.local.replaying.command import replay as play_replay
 from deploy.local.replaying.mapping import BOSTON
@@ -195,7 +198,7 @@ def main() -> None:
     """Run a command; what a part of the stack died of is said without a traceback."""
     try:
         app()
-    except (ChildError, KafkaError) as error:
+    except (ChildError, KafkaError, RefusedCallError, NotQuietError, HistoryError) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
     except (KeyboardInterrupt, asyncio.CancelledError):

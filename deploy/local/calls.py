@@ -1,6 +1,7 @@
 """Calls to a stack's services, with a token for each role and agency."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import httpx
@@ -68,3 +69,13 @@ class Calls:
         if key not in self._tokens:
             self._tokens[key] = self._token(role, agency)
         return self._tokens[key]
+
+
+async def all_at_once(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run all of them; the first that fails ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None

@@ -1,6 +1,5 @@
 """Plays the plan through the services: HTTP as officers and citizens would, minute by minute."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-from deploy.local.calls import Calls
+from deploy.local.calls import Calls, all_at_once
 from deploy.local.demo.plan import Plan, Step, by_minute
 from deploy.local.demo.town import Town, Unit
 from deploy.local.timekeeper import Timekeeper
@@ -117,9 +116,7 @@ async def _do_all(calls: Calls, played: Played, steps: Sequence[Step]) -> None:
     by_unit: dict[str, list[Step]] = defaultdict(list)
     for step in steps:
         by_unit[step.unit].append(step)
-    async with asyncio.TaskGroup() as group:
-        for own in by_unit.values():
-            group.create_task(_do_in_turn(calls, played, own))
+    await all_at_once(_do_in_turn(calls, played, own) for own in by_unit.values())
 
 
 async def _do_in_turn(calls: Calls, played: Played, steps: Sequence[Step]) -> None:

@@ -82,7 +82,7 @@ class Topics:
 @asynccontextmanager
 async def open_topics(bootstrap_servers: str) -> AsyncIterator[Topics]:
     """Our topics on a broker. Raises `HistoryError` when one is not there."""
-    places = await _find_places(bootstrap_servers)
+    places = await find_places(bootstrap_servers)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap_servers,
         enable_auto_commit=False,
@@ -98,7 +98,7 @@ async def open_topics(bootstrap_servers: str) -> AsyncIterator[Topics]:
         await consumer.stop()
 
 
-async def _find_places(bootstrap_servers: str) -> dict[TopicPartition, str]:
+async def find_places(bootstrap_servers: str) -> dict[TopicPartition, str]:
     """Every partition. Asked of an admin client: a consumer knows only what it subscribes to."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()

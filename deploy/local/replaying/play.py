@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from deploy.local.calls import Calls
+from deploy.local.calls import Calls, all_at_once
 from deploy.local.replaying.mapping import LogMapping
 from deploy.local.replaying.script import Line, Script, by_step
 from deploy.local.timekeeper import Timekeeper
@@ -71,11 +71,12 @@ async def register(script: Script, mapping: LogMapping, calls: Calls) -> None:
                 json=_pledge(mapping),
             )
 
-    async with asyncio.TaskGroup() as group:
-        for code, (name, limit) in script.procedures.items():
-            group.create_task(procedure(code, name, limit))
-        for code, name in script.names.items():
-            group.create_task(agency(code, name))
+    await all_at_once(
+        [
+            *(procedure(code, name, limit) for code, (name, limit) in script.procedures.items()),
+            *(agency(code, name) for code, name in script.names.items()),
+        ]
+    )
 
 
 def _limit(days: int | None, mapping: LogMapping) -> dict[str, Any]:
@@ -143,6 +144,4 @@ async def _send(lines: Sequence[Line], calls: Calls, sent: Sent) -> None:
         for line, verdict in zip(own, verdicts, strict=True):
             sent.note(line, orjson.loads(verdict))
 
-    async with asyncio.TaskGroup() as group:
-        for agency, own in by_agency.items():
-            group.create_task(send(agency, own))
+    await all_at_once(send(agency, own) for agency, own in by_agency.items())

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.local.brokers import Tansu
 from deploy.local.calls import Calls
@@ -28,6 +28,7 @@ from deploy.local.ledger.records import Said
 from deploy.local.ledger.report import as_json
 from deploy.local.ledger.sequences import Place
 from deploy.local.ledger.sequences import Sequence as Sayings
+from deploy.local.ledger.topics import find_places
 from deploy.local.postgres import SERVICES, Postgres
 from deploy.local.quiesce import NotQuietError, Quiet
 from deploy.local.stack import DATABASE, Stack
@@ -116,17 +117,11 @@ async def world(directory: Path) -> AsyncIterator[World]:
 
 
 async def read_records(kafka: str) -> list[Record]:
-    """Everything on the topics but the clock's ticks, with aiokafka alone."""
+    """Everything on the topics but the clock's ticks."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        names = [name for name in await consumer.topics() if "clock" not in name]
-        places = [
-            TopicPartition(name, partition)
-            for name in names
-            for partition in consumer.partitions_for_topic(name) or ()
-        ]
-        consumer.assign(places)
+        consumer.assign(list(await find_places(kafka)))
         records = []
         while batches := await consumer.getmany(timeout_ms=1_000):
             records += [
