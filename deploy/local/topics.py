@@ -97,18 +97,29 @@ async def check_topics(bootstrap_servers: str, *, with_local: bool, replicas: in
 
 async def count_records(bootstrap_servers: str) -> int:
     """How many records the listed topics have been given, as far as they still know."""
-    names = {topic.name for topic in listed_topics(with_local=True)}
+    partitions = await _partitions(bootstrap_servers)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
     await consumer.start()
     try:
-        partitions = [
-            TopicPartition(name, partition)
-            for name in names & await consumer.topics()
-            for partition in consumer.partitions_for_topic(name) or ()
-        ]
         return sum((await consumer.end_offsets(partitions)).values())
     finally:
         await consumer.stop()
+
+
+async def _partitions(bootstrap_servers: str) -> list[TopicPartition]:
+    """Of the listed topics that are there. A consumer knows only what it subscribes to."""
+    names = {topic.name for topic in listed_topics(with_local=True)}
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        there = names & set(await admin.list_topics())
+        return [
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in (await admin.describe_topics(sorted(there)) if there else ())
+            for partition in topic["partitions"]
+        ]
+    finally:
+        await admin.close()
 
 
 async def create_on(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicas: int) -> None:
