@@ -24,7 +24,7 @@ def faults(
         bool, typer.Option("--short", help=f"{SHORT_ROUNDS} rounds, {SHORT_OUTAGE_SECONDS:g} s.")
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Draws the same plan again.")] = None,
-    rate: Annotated[float, typer.Option(help="HTTP requests a second.", min=1)] = 40,
+    rate: Annotated[float, typer.Option(help="HTTP requests a second.", min=1)] = 30,
 ) -> None:
     """Kill, cut and poison the stack under load; exit 1 when anything is lost, doubled or stuck."""
     orders = Orders(

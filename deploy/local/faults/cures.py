@@ -1,5 +1,6 @@
 """Poison: a dossier is held with all that follows, the others flow, and an operator sets it free."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter
@@ -51,10 +52,18 @@ class Ward:
         if kind is Kind.UNKNOWN:
             causes = {"deadline": "unknown_type", "feedback": "unknown_type"}
             return await self._foreign(poison.unknown, poison.DOSSIERS, causes)
-        causes = {"deadline": "undecodable", "feedback": "undecodable"}
-        first = await self._foreign(lambda _: poison.undecodable(), poison.DOSSIERS, causes)
-        causes = {"intake": "undecodable", "feedback": "undecodable"}
-        second = await self._foreign(lambda _: poison.undecodable(), poison.DEADLINES, causes)
+        first, second = await asyncio.gather(
+            self._foreign(
+                lambda _: poison.undecodable(),
+                poison.DOSSIERS,
+                {"deadline": "undecodable", "feedback": "undecodable"},
+            ),
+            self._foreign(
+                lambda _: poison.undecodable(),
+                poison.DEADLINES,
+                {"intake": "undecodable", "feedback": "undecodable"},
+            ),
+        )
         return Healed(max(first.seconds, second.seconds), f"{first.what}; {second.what}")
 
     async def _rule_is_missing(self) -> Healed:
@@ -97,15 +106,18 @@ class Ward:
         code = entry.code or ""
         await until(lambda: self.desk.clock(code), f"{code} has its clock")
         await poison.put(self.stack.kafka, topic, entry, record(entry))
-        await self._see_held(entry, causes, letters=1)
         await self._finish(entry)
         held = await self._see_held(entry, causes, letters=2)
         await self._see_others_flow(entry)
         began_at = perf_counter()
-        applied = 0
-        for service, row in held.items():
-            letters = DeadLetters(self.stack, service)
-            applied += await letters.discard(row["first_id"], BECAUSE)
+        applied = sum(
+            await asyncio.gather(
+                *(
+                    DeadLetters(self.stack, service).discard(row["first_id"], BECAUSE)
+                    for service, row in held.items()
+                )
+            )
+        )
         await self._see_right_end(entry)
         if not applied:
             raise Unmended(f"{code}: nothing was applied after the discard")
@@ -121,16 +133,16 @@ class Ward:
         self, entry: Entry, causes: dict[str, str], letters: int
     ) -> dict[str, dict[str, Any]]:
         """The dossier is set aside, for the right reason, with at least so many letters."""
-        held = {}
-        for service, cause in causes.items():
-            row = await until(
-                self._row(service, entry, letters),
-                f"{service} sets {letters} of {entry.code} aside",
+        rows = await asyncio.gather(
+            *(
+                until(self._row(service, entry, letters), f"{service} sets {entry.code} aside")
+                for service in causes
             )
+        )
+        for (service, cause), row in zip(causes.items(), rows, strict=True):
             if row["cause"] != cause:
                 raise Unmended(f"{service} holds {entry.code} for {row['cause']}, not {cause}")
-            held[service] = row
-        return held
+        return dict(zip(causes, rows, strict=True))
 
     def _row(
         self, service: str, entry: Entry, letters: int

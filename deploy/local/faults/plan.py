@@ -28,7 +28,9 @@ class Kind(StrEnum):
 
 
 KILLS = frozenset({Kind.KILL, Kind.KILL_TWO, Kind.TAKE_OVER})
-POISONS = (Kind.NO_RULE, Kind.ILLEGAL, Kind.UNDECODABLE, Kind.UNKNOWN)
+POISONS = (Kind.NO_RULE, Kind.UNDECODABLE, Kind.ILLEGAL, Kind.UNKNOWN)
+SHORT_KILLS, SHORT_POISONS = 5, 2
+"""A campaign of few kills has few poisons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,13 @@ class Blow:
 def draw_plan(
     kills: int, processes: Sequence[Victim], chance: Random, *, can_lose_broker: bool
 ) -> list[Blow]:
-    """`kills` rounds of SIGKILL, and among them every other kind of blow at least once."""
+    """`kills` rounds of SIGKILL, and among them every other kind of blow at least once.
+
+    A short campaign leaves out the last of POISONS.
+    """
     blows = [_kill(number, processes, chance) for number in range(1, kills + 1)]
-    others = [Kind.DATABASE] * max(1, kills // 5) + list(POISONS)
+    poisons = POISONS[:SHORT_POISONS] if kills < SHORT_KILLS else POISONS
+    others = [Kind.DATABASE] * max(1, kills // 5) + list(poisons)
     if can_lose_broker:
         others.append(Kind.OUTAGE)
     for kind in others:

@@ -11,7 +11,7 @@ from deploy.local.faults.notebook import Entry
 from deploy.local.faults.town import AGENCIES
 
 PATIENCE_SECONDS = 90.0
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.5
 PROBES = 10
 """Dossiers handed in to see whether all is well: of several agencies, in several partitions."""
 WAIT_SECONDS = 5
