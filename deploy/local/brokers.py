@@ -71,7 +71,7 @@ class Tansu:
     def service_environment(self) -> dict[str, str]:
         # Tansu looks for news only twice in a waiting fetch (200 ms late at the default), and holds
         # a new member up for half the session, as it does not note that the old one has left.
-        return {"KAFKA_FETCH_MAX_WAIT_MS": "10", "KAFKA_SESSION_TIMEOUT_MS": "4000"}
+        return {"KAFKA_FETCH_MAX_WAIT_MS": "20", "KAFKA_SESSION_TIMEOUT_MS": "4000"}
 
     def begin(self) -> None:
         # Only whoever starts it needs the wheel: the services' image does not have it.
