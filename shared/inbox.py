@@ -169,9 +169,11 @@ async def hear(
     Raises `HeardElsewhereError` when another member moved a subject on meanwhile.
     """
     subjects = {letter.subject for letter in letters}.union(retrying)
-    held = await tables.load_held(connection, subjects, opener)
+    before, is_any_held = await tables.load_last(connection, _pairs(letters), subjects)
+    held = await tables.load_held(connection, subjects, opener) if is_any_held else []
     every = [*(letter for letter in held if letter.subject in retrying), *letters]
-    before = await tables.load_last(connection, {(x.source, x.subject) for x in (*every, *held)})
+    if held:
+        before, _ = await tables.load_last(connection, _pairs([*every, *held]), ())
     known_ids = await tables.load_known_ids(connection, _foreign(every))
     sorting = Sorting(before, known_ids, held, retrying, limit)
     for letter in every:
@@ -204,6 +206,10 @@ def _isolate(sorting: Sorting, fault: Fault, before: dict[Pair, int]) -> None:
         sorting.last = dict(before)
 
 
+def _pairs(letters: Iterable[Letter]) -> set[Pair]:
+    return {(letter.source, letter.subject) for letter in letters}
+
+
 def _foreign(letters: Iterable[Letter]) -> set[Pair]:
     return {
         (letter.source, letter.envelope.id)
@@ -227,7 +233,11 @@ async def _keep(
         if hold.letter.envelope is not None:
             pair = (hold.letter.source, hold.letter.subject)
             moved.setdefault(pair, sorting.last.get(pair, 0))
-    if await tables.move_on(connection, moved, before) != len(moved):
+    positions: dict[tuple[str, int], int] = defaultdict(int)
+    for letter in letters:
+        place = (letter.topic, letter.partition)
+        positions[place] = max(positions[place], letter.offset + 1)
+    if await tables.move_on(connection, moved, before, positions) != len(moved):
         raise HeardElsewhereError("a subject was heard by another member meanwhile")
     ids = _foreign(applied)
     if await tables.keep_ids(connection, ids, now) != len(ids):
@@ -235,11 +245,6 @@ async def _keep(
     done = [x.held_id for x in (*applied, *sorting.duplicates) if x.held_id is not None]
     await tables.release(connection, done)
     await tables.set_aside(connection, sorting.holds, now)
-    positions: dict[tuple[str, int], int] = defaultdict(int)
-    for letter in letters:
-        place = (letter.topic, letter.partition)
-        positions[place] = max(positions[place], letter.offset + 1)
-    await tables.keep_progress(connection, positions)
 
 
 def as_fault(error: BaseException) -> Fault:

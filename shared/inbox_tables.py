@@ -15,15 +15,23 @@ if TYPE_CHECKING:
     from shared.inbox import Hold, Pair
 
 
-async def load_last(connection: asyncpg.Connection, pairs: Collection[Pair]) -> dict[Pair, int]:
-    """The last sequence heard of each pair; a pair never heard is left out."""
+async def load_last(
+    connection: asyncpg.Connection, pairs: Collection[Pair], subjects: Collection[str]
+) -> tuple[dict[Pair, int], bool]:
+    """The last sequence heard of each pair (a pair never heard is left out), and whether anything is
+    set aside for one of the subjects: mostly not, and then nobody need look for it."""
     rows = await connection.fetch(
         """select source, subject, last_sequence from heard
-           join unnest($1::text[], $2::text[]) as pair (source, subject) using (source, subject)""",
+           join unnest($1::text[], $2::text[]) as pair (source, subject) using (source, subject)
+           union all
+           select null, null, null
+           where exists (select from set_aside where subject = any($3::text[]))""",
         [source for source, _ in pairs],
         [subject for _, subject in pairs],
+        list(subjects),
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    last = {(row[0], row[1]): row[2] for row in rows if row[0] is not None}
+    return last, len(last) < len(rows)
 
 
 async def load_known_ids(connection: asyncpg.Connection, pairs: Collection[Pair]) -> set[Pair]:
@@ -64,26 +72,44 @@ async def load_held(
 
 
 async def move_on(
-    connection: asyncpg.Connection, moved: Mapping[Pair, int], before: Mapping[Pair, int]
+    connection: asyncpg.Connection,
+    moved: Mapping[Pair, int],
+    before: Mapping[Pair, int],
+    positions: Mapping[tuple[str, int], int],
 ) -> int:
-    """Set the last sequences, each only if it still is what it was; return how many were."""
-    if not moved:
-        return 0
-    pairs = sorted(moved)
-    status = await connection.execute(
-        """insert into heard as h (source, subject, last_sequence, previous_sequence)
-           select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
-           order by 1, 2
-           on conflict (source, subject) do update
-               set last_sequence = excluded.last_sequence,
-                   previous_sequence = excluded.previous_sequence
-               where h.last_sequence = excluded.previous_sequence""",
+    """Set the last sequences, each only if it still is what it was; return how many were.
+
+    In the same statement the next offset per partition is remembered. It may go back: a broker may
+    lose its topics.
+    """
+    pairs, places = sorted(moved), sorted(positions)
+    count: int = await connection.fetchval(
+        """with placed as (
+               insert into progress (topic, partition, next_offset)
+               select * from unnest($5::text[], $6::int[], $7::bigint[])
+               order by 1, 2
+               on conflict (topic, partition) do update set next_offset = excluded.next_offset
+           ),
+           moved as (
+               insert into heard as h (source, subject, last_sequence, previous_sequence)
+               select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+               order by 1, 2
+               on conflict (source, subject) do update
+                   set last_sequence = excluded.last_sequence,
+                       previous_sequence = excluded.previous_sequence
+                   where h.last_sequence = excluded.previous_sequence
+               returning 1
+           )
+           select count(*) from moved""",
         [source for source, _ in pairs],
         [subject for _, subject in pairs],
         [moved[pair] for pair in pairs],
         [before.get(pair, 0) for pair in pairs],
+        [topic for topic, _ in places],
+        [partition for _, partition in places],
+        [positions[place] for place in places],
     )
-    return int(status.rpartition(" ")[2])
+    return count
 
 
 async def keep_ids(connection: asyncpg.Connection, pairs: Collection[Pair], now: datetime) -> int:
@@ -134,20 +160,3 @@ def _row(hold: Hold, now: datetime) -> tuple[object, ...]:
             letter.sequence, letter.envelope.type if letter.envelope else None,
             hold.cause, hold.reason.replace("\0", "\ufffd"), hold.waits_for, now)
     # fmt: on
-
-
-async def keep_progress(
-    connection: asyncpg.Connection, positions: Mapping[tuple[str, int], int]
-) -> None:
-    """Remember the next offset per partition. It may go back: a broker may lose its topics."""
-    if positions:
-        places = sorted(positions)
-        await connection.execute(
-            """insert into progress (topic, partition, next_offset)
-               select * from unnest($1::text[], $2::int[], $3::bigint[])
-               order by 1, 2
-               on conflict (topic, partition) do update set next_offset = excluded.next_offset""",
-            [topic for topic, _ in places],
-            [partition for _, partition in places],
-            [positions[place] for place in places],
-        )
