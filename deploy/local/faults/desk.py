@@ -14,6 +14,8 @@ from deploy.local.faults.notebook import Entry, Notebook
 from deploy.local.faults.town import AGENCIES
 
 KEPT_BODIES = 50
+MADE_ALREADY = frozenset({403, 409})
+"""How a move is refused that was made before: it may not follow, or the dossier is elsewhere now."""
 STARS = {"smile": 5, "gentle": 4, "listen": 5, "help": 3}
 INSPECTOR = ("inspector", None)
 
@@ -149,7 +151,7 @@ class Desk:
             for line in lines:
                 verdict = next(left)
                 problem = verdict.get("problem", {})
-                if not verdict["ok"] and not (is_repeated and problem["status"] == 409):
+                if not verdict["ok"] and not (is_repeated and problem["status"] in MADE_ALREADY):
                     self._refuse(f"{line} got {problem}")
                 self.notebook.in_the_log += 1
                 if line["do"] == "submit":
