@@ -26,7 +26,12 @@ class Client:
     """Asks the replicas of each service in turn. `urls` by service."""
 
     def __init__(
-        self, urls: Mapping[str, Sequence[str]], token: Callable[..., str], notebook: Notebook
+        self,
+        urls: Mapping[str, Sequence[str]],
+        token: Callable[..., str],
+        notebook: Notebook,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._urls = urls
         self._token = token
@@ -37,6 +42,7 @@ class Client:
             timeout=httpx.Timeout(15, connect=5),
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
             trust_env=False,
+            transport=transport,
         )
 
     async def close(self) -> None:

@@ -1,9 +1,13 @@
 """What the load was promised, written down as it was answered; at the end compared with the tables."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import asyncpg
+
+Kept = tuple[list[str], str, int, str]
+"""The codes of a name, and the state, moves and agency of one of them."""
 
 DOSSIERS = """
 select documents -> 0 ->> 'name', array_agg(code), min(state), min(moves), min(agency)
@@ -72,9 +76,8 @@ class Notebook:
             reported = await connection.fetch("select report from feedback.reports")
         finally:
             await connection.close()
-        found = {row[0]: tuple(row)[1:] for row in rows}
-        wrong = [why for e in self.entries.values() if (why := _contradiction(e, found))]
-        wrong += [f"nobody handed in {name}" for name in found.keys() - self.entries.keys()]
+        found: dict[str, Kept] = {name: (codes, *last) for name, codes, *last in rows}
+        wrong = contradictions(self.entries, found)
         ratings = {row[0] for row in rated}
         wrong += [f"the rating of {code} is gone" for code in self.ratings - ratings]
         wrong += [f"nobody rated {code}" for code in ratings - self.ratings]
@@ -83,7 +86,13 @@ class Notebook:
         return wrong
 
 
-def _contradiction(entry: Entry, found: dict[str, tuple[list[str], str, int, str]]) -> str | None:
+def contradictions(entries: Mapping[str, Entry], found: Mapping[str, Kept]) -> list[str]:
+    """Where what was answered differs from what is kept, by the dossiers' names."""
+    wrong = [why for entry in entries.values() if (why := _contradiction(entry, found))]
+    return wrong + [f"nobody handed in {name}" for name in found.keys() - entries.keys()]
+
+
+def _contradiction(entry: Entry, found: Mapping[str, Kept]) -> str | None:
     if entry.name not in found:
         return None if entry.code is None else f"{entry.name}: {entry.code} is gone"
     codes, state, moves, agency = found[entry.name]
