@@ -29,7 +29,7 @@ async def test_an_idle_listener_hears_at_once_and_gets_bytes_as_they_are(
         heard.extend(record.value for record in records)
 
     ears = Ears(
-        kafka, [topic], f"{topic}-group", handle, session_timeout_ms=2_000, fetch_max_wait_ms=20
+        kafka, [topic], f"{topic}-group", handle, session_timeout_ms=6_000, fetch_max_wait_ms=20
     )
     await ears.start()
     producer = AIOKafkaProducer(bootstrap_servers=kafka)
@@ -65,14 +65,14 @@ async def test_a_restarted_listener_goes_on_where_the_last_batch_ended(
     for n in range(10):
         await producer.send_and_wait(topic, b"%d" % n, key=b"%d" % n)
     first = Ears(
-        kafka, [topic], f"{topic}-group", handle, session_timeout_ms=2_000, fetch_max_wait_ms=20
+        kafka, [topic], f"{topic}-group", handle, session_timeout_ms=6_000, fetch_max_wait_ms=20
     )
     await first.start()
     await _wait_for(heard, 10)
     await first.stop()
     await producer.send_and_wait(topic, b"10")
     second = Ears(
-        kafka, [topic], f"{topic}-group", handle, session_timeout_ms=2_000, fetch_max_wait_ms=20
+        kafka, [topic], f"{topic}-group", handle, session_timeout_ms=6_000, fetch_max_wait_ms=20
     )
     await second.start()
     await _wait_for(heard, 11)
