@@ -5,6 +5,7 @@ import re
 import asyncpg
 import pytest
 
+from deploy.local.ledger.findings import Fault
 from tests.conftest import AGENCY, BIRTH, OTHER, Town
 
 pytestmark = pytest.mark.broker
@@ -137,12 +138,20 @@ async def test_the_ledger_balances_and_sees_a_row_that_is_gone(town: Town) -> No
     assert (await town.audit()).balances
     connection = await asyncpg.connect(town.stack.dsn("postgres"))
     try:
-        async with connection.transaction():
-            gone = await connection.fetchrow("delete from deadline.clocks returning *")
-            assert gone is not None
+        gone = await connection.fetchval(
+            """delete from deadline.clocks c where code = (select min(code) from deadline.clocks)
+               returning to_jsonb(c)"""
+        )
+        assert gone is not None
+        assert (await town.audit()).count(Fault.LOST) > 0
+        await connection.execute(
+            """insert into deadline.clocks
+               select * from jsonb_populate_record(null::deadline.clocks, $1::jsonb)""",
+            gone,
+        )
     finally:
         await connection.close()
-    assert not (await town.audit()).balances
+    assert (await town.audit()).balances
 
 
 async def _counts(town: Town) -> tuple[int, int]:
