@@ -1,6 +1,7 @@
 """One service as a running process: what `main` wires, started in order and stopped in reverse."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -206,6 +207,7 @@ def new_app(parts: Parts, title: str, start: Starting) -> FastAPI:
         )
         async with parts.open():
             await start(parts)
+            _spare_the_collector()
             log.info("serving", port=settings.http_port)
             yield
 
@@ -213,6 +215,17 @@ def new_app(parts: Parts, title: str, start: Starting) -> FastAPI:
     install_problem_handlers(app)
     app.include_router(health_routes(parts.why_not_ready, parts.observe, parts.clock.now))
     return app
+
+
+def _spare_the_collector() -> None:
+    """What was made at the start stays: it need not be looked through at every collection.
+
+    A batch makes thousands of objects and drops them by reference count; at Python's thresholds the
+    collector took a quarter of a busy process's time to find nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:

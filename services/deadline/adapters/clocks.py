@@ -60,8 +60,10 @@ KEEP_ALARMS = """insert into alarms
 select * from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[],
                      $6::timestamptz[], $7::timestamptz[], $8::boolean[])"""
 
+# min() reads one entry of the partial index; `not exists` would scan the table of open clocks.
 WAKE = """select pg_notify(current_schema() || '_rungs', '')
-where not exists (select from clocks where next_rung_at < $1)"""
+where coalesce((select min(next_rung_at) from clocks where next_rung_at is not null), 'infinity')
+    >= $1::timestamptz"""
 
 
 class PostgresClocks:
