@@ -1,10 +1,11 @@
 """Kafka through FastStream: one acknowledgement policy, batches, and no pause when idle.
 
 FastStream acknowledges first by default, decodes before we can set anything aside, and sleeps after
-an empty poll. Here the handler gets the raw records of one poll, hears them in one transaction,
-and only then commits the position.
+an empty poll. Here the handler gets the raw records of one poll, and only when it has heard them all
+is the position committed.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from time import monotonic
@@ -15,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
 
 from shared import telemetry
 
@@ -23,8 +25,11 @@ log = structlog.get_logger()
 ACK_POLICY = AckPolicy.MANUAL
 """The one policy: the position is committed after the transaction, by hand."""
 
-BATCH_RECORDS = 1_000
+POLL_RECORDS = 4_000
 POLL_SECONDS = 1.0
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 10.0
 
 HandleRecords = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
 
@@ -50,7 +55,15 @@ class PromptConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no
                 return records
 
 
-async def _untouched(message: KafkaMessage) -> KafkaMessage:
+async def _unopened(records: Sequence[ConsumerRecord]) -> KafkaMessage:
+    """A FastStream parser that parses nothing.
+
+    FastStream's own decodes every header as UTF-8, and one that is not would lose its whole poll.
+    """
+    return KafkaMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
+
+
+async def _undecoded(message: KafkaMessage) -> KafkaMessage:
     """A FastStream decoder that decodes nothing: a bad record must not hide the good ones."""
     return message
 
@@ -70,17 +83,19 @@ class Ears:
         fetch_max_wait_ms: int = 500,
     ) -> None:
         self._handle = handle
+        self._stuck_because: str | None = None
         self.topics = tuple(topics)
         self.broker = KafkaBroker(bootstrap_servers, apply_types=False, logger=None)
         self._subscriber: Any = self.broker.subscriber(
             *topics,
             batch=True,
-            max_records=BATCH_RECORDS,
+            max_records=POLL_RECORDS,
             group_id=group,
             group_instance_id=instance,
             auto_offset_reset="earliest",
             ack_policy=ACK_POLICY,
-            decoder=_untouched,
+            parser=_unopened,
+            decoder=_undecoded,
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=session_timeout_ms // 5,
             max_poll_interval_ms=600_000,
@@ -105,12 +120,35 @@ class Ears:
         await self.broker.stop()
 
     async def _on_batch(self, message: KafkaMessage) -> None:
-        await self._handle(message.raw_message)
+        await self._handle_at_last(message.raw_message)
+        # FastStream's message outlives its poll by far; without this, so do the records.
+        message.raw_message = ()
         try:
-            await message.ack()
+            await self._subscriber.consumer.commit()
         except KafkaError as error:
             # The inbox knows what was heard; an uncommitted position costs a redelivery.
             log.warning("the position was not committed", error=repr(error)[:300])
+
+    async def _handle_at_last(self, records: Sequence[ConsumerRecord]) -> None:
+        """Handle the poll, again and again until it succeeds, with pauses.
+
+        FastStream swallows what a handler raises and polls on; the next commit would then step over
+        this poll. The handler sets bad events aside itself, so what it raises is our own trouble (a
+        read-only database, a missing table): nothing is stepped over, and readiness says so.
+        """
+        pause_seconds = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._handle(records)
+            except Exception as error:
+                self._stuck_because = repr(error)[:200]
+                telemetry.POLLS_FAILED.inc()
+                log.error("a poll cannot be handled; trying again", exc_info=error)
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+            else:
+                self._stuck_because = None
+                return
 
     async def lag(self) -> dict[tuple[str, int], int]:
         """Records not yet read, per assigned partition; also sets the gauges."""
@@ -131,6 +169,8 @@ class Ears:
             return "the consumer has not started"
         if not self.consumer.assignment():
             return "no partition is assigned"
+        if self._stuck_because is not None:
+            return f"the poll in hand cannot be handled: {self._stuck_because}"
         silent_seconds = monotonic() - self.consumer.polled_at
         if silent_seconds > 60:
             return f"no poll for {silent_seconds:.0f} s"

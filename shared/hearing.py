@@ -5,16 +5,19 @@ hearing the batch in ever smaller parts; that letter is set aside, the others ar
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import perf_counter
 from typing import TypeVar
 
 import asyncpg
 import structlog
+from aiokafka import ConsumerRecord
 
 from shared import inbox
+from shared import inbox_tables as tables
 from shared.clock import Clock
 from shared.inbox import Apply, HeardElsewhereError, Tally
+from shared.inbox_tables import Positions
 from shared.letters import Fault, Letter, Opener
 from shared.postgres import is_transient, transaction
 from shared.telemetry import HearingMetrics
@@ -48,32 +51,54 @@ class Hearing:
         self._metrics = metrics
         self.opener = opener
 
-    async def hear(self, letters: Sequence[Letter]) -> None:
+    async def hear_records(
+        self, records: Sequence[ConsumerRecord], *, notes_positions: bool = True
+    ) -> None:
+        """Open a batch of records and hear it."""
+        await self.hear(
+            [
+                self.opener.open(r.topic, r.partition, r.offset, r.key, r.headers, r.value)
+                for r in records
+            ],
+            notes_positions=notes_positions,
+        )
+
+    async def hear(self, letters: Sequence[Letter], *, notes_positions: bool = True) -> None:
         """Hear a batch; when this returns, each letter is applied, known already, or set aside."""
+        positions = positions_after(letters) if notes_positions else {}
         try:
-            tally = await self._transact(letters)
+            tally = await self._transact(letters, positions)
         except LastingFaultError as error:
             if len(letters) > 1:
                 log.warning(
                     "a batch failed; hearing it in parts", error=repr(error.__cause__)[:300]
                 )
                 middle = len(letters) // 2
-                await self.hear(letters[:middle])
-                await self.hear(letters[middle:])
+                await self.hear(letters[:middle], notes_positions=notes_positions)
+                await self.hear(letters[middle:], notes_positions=notes_positions)
             else:
-                await self._hear_alone(letters[0])
+                await self._hear_alone(letters[0], positions)
         else:
             await self._look_after(tally)
+
+    async def note_positions(self, records: Sequence[ConsumerRecord]) -> None:
+        """Note how far these records have brought us, when hearing them did not."""
+
+        async def work() -> None:
+            async with transaction(self._pool) as connection:
+                await tables.note_positions(connection, positions_after(records))
+
+        await self._wait_out(work)
 
     async def retry(self, subject: str) -> int:
         """Try a subject's set-aside letters again, in order; return how many were applied."""
         applied = 0
         while True:
             try:
-                tally = await self._transact([], retrying=[subject], limit=1)
+                tally = await self._transact([], {}, retrying=[subject], limit=1)
             except LastingFaultError as error:
                 fault = inbox.as_fault(error.__cause__ or error)
-                tally = await self._transact([], retrying=[subject], limit=1, fault=fault)
+                tally = await self._transact([], {}, retrying=[subject], limit=1, fault=fault)
             if tally.applied == 0:
                 return applied
             applied += tally.applied
@@ -92,14 +117,14 @@ class Hearing:
         )
         return sum([await self.retry(row["subject"]) for row in rows])
 
-    async def _hear_alone(self, letter: Letter) -> None:
+    async def _hear_alone(self, letter: Letter, positions: Positions) -> None:
         """One letter without those it would draw after it, then with the fault pinned on it."""
         try:
-            tally = await self._transact([letter], limit=1)
+            tally = await self._transact([letter], positions, limit=1)
         except LastingFaultError as error:
             cause = error.__cause__ or error
             log.error("an event cannot be applied", subject=letter.subject, exc_info=cause)
-            await self._transact([letter], limit=1, fault=inbox.as_fault(cause))
+            await self._transact([letter], positions, limit=1, fault=inbox.as_fault(cause))
             return
         await self._look_after(tally)
         await self.retry(letter.subject)
@@ -114,6 +139,7 @@ class Hearing:
     async def _transact(
         self,
         letters: Sequence[Letter],
+        positions: Positions,
         *,
         retrying: Sequence[str] = (),
         limit: int | None = None,
@@ -127,7 +153,7 @@ class Hearing:
                 # fmt: off
                 tally = await inbox.hear(
                     connection, self.opener, self._apply, letters, self._clock.now(),
-                    retrying=retrying, limit=limit, fault=fault,
+                    retrying=retrying, limit=limit, fault=fault, positions=positions,
                 )
                 # fmt: on
             self._metrics.count(letters, tally, perf_counter() - began)
@@ -153,3 +179,12 @@ class Hearing:
                 log.warning("the database is away; waiting", error=repr(error)[:300])
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+
+
+def positions_after(letters: Iterable[Letter | ConsumerRecord]) -> dict[tuple[str, int], int]:
+    """The next offset of every partition that a batch came from, in order."""
+    ends: dict[tuple[str, int], int] = {}
+    for letter in letters:
+        place = (letter.topic, letter.partition)
+        ends[place] = max(ends.get(place, 0), letter.offset + 1)
+    return dict(sorted(ends.items()))

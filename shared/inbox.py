@@ -4,14 +4,15 @@
 is next, set aside what is not, and keep how far we have come.
 """
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 import asyncpg
 
 from shared import inbox_tables as tables
+from shared.inbox_tables import Positions
 from shared.letters import POISON, Cause, Fault, Letter, Opener
 from shared.messages import Heard, Refusal
 from shared.outbox import short_name
@@ -160,20 +161,23 @@ async def hear(
     retrying: Collection[str] = (),
     limit: int | None = None,
     fault: Fault | None = None,
+    positions: Positions = MappingProxyType({}),
 ) -> Tally:
     """Hear a batch inside the caller's transaction.
 
-    `letters` are new, in Kafka's order. `retrying` names subjects whose set-aside letters are tried
+    `letters` are new, in Kafka's order; `positions` are noted with them. `retrying` names subjects whose set-aside letters are tried
     again now. `limit` bounds how many letters are applied; with `fault`, the one letter that would
     be applied is set aside with it instead (how a letter that breaks a batch is isolated).
     Raises `HeardElsewhereError` when another member moved a subject on meanwhile.
     """
     subjects = {letter.subject for letter in letters}.union(retrying)
-    before, is_any_held = await tables.load_last(connection, _pairs(letters), subjects)
+    sources = {letter.source for letter in letters}
+    before, is_any_held = await tables.load_last(connection, sources, subjects)
     held = await tables.load_held(connection, subjects, opener) if is_any_held else []
     every = [*(letter for letter in held if letter.subject in retrying), *letters]
     if held:
-        before, _ = await tables.load_last(connection, _pairs([*every, *held]), ())
+        sources.update(letter.source for letter in held)
+        before, _ = await tables.load_last(connection, sources, subjects)
     known_ids = await tables.load_known_ids(connection, _foreign(every))
     sorting = Sorting(before, known_ids, held, retrying, limit)
     for letter in every:
@@ -188,7 +192,7 @@ async def hear(
     ]
     refusals = await apply(connection, heard) if heard else []
     applied = sorting.refuse(refusals, before) if refusals else sorting.to_apply
-    await _keep(connection, sorting, applied, before, letters, now)
+    await _keep(connection, sorting, applied, before, positions, now)
     return Tally(
         applied=len(applied),
         duplicates=len(sorting.duplicates),
@@ -206,10 +210,6 @@ def _isolate(sorting: Sorting, fault: Fault, before: dict[Pair, int]) -> None:
         sorting.last = dict(before)
 
 
-def _pairs(letters: Iterable[Letter]) -> set[Pair]:
-    return {(letter.source, letter.subject) for letter in letters}
-
-
 def _foreign(letters: Iterable[Letter]) -> set[Pair]:
     return {
         (letter.source, letter.envelope.id)
@@ -223,7 +223,7 @@ async def _keep(
     sorting: Sorting,
     applied: Sequence[Letter],
     before: dict[Pair, int],
-    letters: Sequence[Letter],
+    positions: Positions,
     now: datetime,
 ) -> None:
     # A subject that only had a letter set aside is guarded as well: else a retry under way on
@@ -233,10 +233,6 @@ async def _keep(
         if hold.letter.envelope is not None:
             pair = (hold.letter.source, hold.letter.subject)
             moved.setdefault(pair, sorting.last.get(pair, 0))
-    positions: dict[tuple[str, int], int] = defaultdict(int)
-    for letter in letters:
-        place = (letter.topic, letter.partition)
-        positions[place] = max(positions[place], letter.offset + 1)
     if await tables.move_on(connection, moved, before, positions) != len(moved):
         raise HeardElsewhereError("a subject was heard by another member meanwhile")
     ids = _foreign(applied)

@@ -14,20 +14,42 @@ from shared.letters import Letter, Opener
 if TYPE_CHECKING:
     from shared.inbox import Hold, Pair
 
+Positions = Mapping[tuple[str, int], int]
+"""The next offset to be read, by topic and partition."""
+
+PLACE = """insert into progress (topic, partition, next_offset)
+select * from unnest({}::text[], {}::int[], {}::bigint[])
+order by 1, 2
+on conflict (topic, partition) do update set next_offset = excluded.next_offset"""
+
+MOVE_ON = f"""with placed as (
+    {PLACE.format("$5", "$6", "$7")}
+),
+moved as (
+    insert into heard as h (source, subject, last_sequence, previous_sequence)
+    select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+    order by 1, 2
+    on conflict (source, subject) do update
+        set last_sequence = excluded.last_sequence,
+            previous_sequence = excluded.previous_sequence
+        where h.last_sequence = excluded.previous_sequence
+    returning 1
+)
+select count(*) from moved"""
+
 
 async def load_last(
-    connection: asyncpg.Connection, pairs: Collection[Pair], subjects: Collection[str]
+    connection: asyncpg.Connection, sources: Collection[str], subjects: Collection[str]
 ) -> tuple[dict[Pair, int], bool]:
-    """The last sequence heard of each pair (a pair never heard is left out), and whether anything is
-    set aside for one of the subjects: mostly not, and then nobody need look for it."""
+    """The last sequence heard of each source and subject (what was never heard is left out), and
+    whether anything is set aside for one of the subjects: mostly not, and then nobody need look."""
     rows = await connection.fetch(
         """select source, subject, last_sequence from heard
-           join unnest($1::text[], $2::text[]) as pair (source, subject) using (source, subject)
+           where source = any($1::text[]) and subject = any($2::text[])
            union all
            select null, null, null
-           where exists (select from set_aside where subject = any($3::text[]))""",
-        [source for source, _ in pairs],
-        [subject for _, subject in pairs],
+           where exists (select from set_aside where subject = any($2::text[]))""",
+        list(sources),
         list(subjects),
     )
     last = {(row[0], row[1]): row[2] for row in rows if row[0] is not None}
@@ -75,41 +97,35 @@ async def move_on(
     connection: asyncpg.Connection,
     moved: Mapping[Pair, int],
     before: Mapping[Pair, int],
-    positions: Mapping[tuple[str, int], int],
+    positions: Positions,
 ) -> int:
     """Set the last sequences, each only if it still is what it was; return how many were.
 
-    In the same statement the next offset per partition is remembered. It may go back: a broker may
-    lose its topics.
+    In the same statement the positions are noted.
     """
-    pairs, places = sorted(moved), sorted(positions)
+    pairs = sorted(moved)
     count: int = await connection.fetchval(
-        """with placed as (
-               insert into progress (topic, partition, next_offset)
-               select * from unnest($5::text[], $6::int[], $7::bigint[])
-               order by 1, 2
-               on conflict (topic, partition) do update set next_offset = excluded.next_offset
-           ),
-           moved as (
-               insert into heard as h (source, subject, last_sequence, previous_sequence)
-               select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
-               order by 1, 2
-               on conflict (source, subject) do update
-                   set last_sequence = excluded.last_sequence,
-                       previous_sequence = excluded.previous_sequence
-                   where h.last_sequence = excluded.previous_sequence
-               returning 1
-           )
-           select count(*) from moved""",
+        MOVE_ON,
         [source for source, _ in pairs],
         [subject for _, subject in pairs],
         [moved[pair] for pair in pairs],
         [before.get(pair, 0) for pair in pairs],
-        [topic for topic, _ in places],
-        [partition for _, partition in places],
-        [positions[place] for place in places],
+        *_places(positions),
     )
     return count
+
+
+async def note_positions(connection: asyncpg.Connection, positions: Positions) -> None:
+    """Note how far we have read. A position may go back: a broker may lose its topics."""
+    await connection.execute(PLACE.format("$1", "$2", "$3"), *_places(positions))
+
+
+def _places(positions: Positions) -> tuple[list[str], list[int], list[int]]:
+    return (
+        [topic for topic, _ in positions],
+        [partition for _, partition in positions],
+        [*positions.values()],
+    )
 
 
 async def keep_ids(connection: asyncpg.Connection, pairs: Collection[Pair], now: datetime) -> int:

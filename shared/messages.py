@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.events.base import Event
 from shared.events.envelope import Envelope
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """One event, decoded, known, and next in its sequence."""
 
     envelope: Envelope
@@ -30,8 +29,7 @@ class Refusal:
     waits_for: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(NamedTuple):
     """An event to be said, and the instant it speaks of."""
 
     event: Event

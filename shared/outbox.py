@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from shared.events.base import Event
 from shared.messages import Saying
 
 # One statement: count each subject's sayings on (the row lock orders them until commit), number
-# them, and keep them. Subjects are locked in order, so that two batches cannot deadlock.
+# them, and keep them. Subjects are locked in order, so that two batches cannot deadlock. A batch has
+# many events of few kinds: topic, source and type are given once a kind.
 SAY = """
 with saying as (
-    select * from unnest(
-        $1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[]
-    ) with ordinality as u (topic, source, subject, type, time, traceparent, body, place)
+    select ($1::text[])[kind] as topic, ($2::text[])[kind] as source, ($3::text[])[kind] as type,
+           subject, time, traceparent, body, place
+    from unnest($4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[])
+        with ordinality as u (kind, subject, time, traceparent, body, place)
 ),
 counted as (
     insert into said as s (source, subject, last_sequence)
@@ -50,13 +53,18 @@ class Outbox:
         """
         if not sayings:
             return
+        events = [saying.event for saying in sayings]
+        kinds: dict[type[Event], int] = {}
+        for event in events:
+            kinds.setdefault(type(event), len(kinds) + 1)
         await self._connection.execute(
             SAY,
-            [saying.event.TOPIC for saying in sayings],
-            [f"{self._source}/{short_name(saying.event.TOPIC)}" for saying in sayings],
-            [saying.event.subject for saying in sayings],
-            [saying.event.TYPE for saying in sayings],
+            [kind.TOPIC for kind in kinds],
+            [f"{self._source}/{short_name(kind.TOPIC)}" for kind in kinds],
+            [kind.TYPE for kind in kinds],
+            [kinds[type(event)] for event in events],
+            [event.subject for event in events],
             [saying.time for saying in sayings],
             [saying.traceparent for saying in sayings],
-            [saying.event.model_dump_json().encode() for saying in sayings],
+            [event.model_dump_json().encode() for event in events],
         )

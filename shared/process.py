@@ -5,13 +5,14 @@ import gc
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
 import orjson
 import structlog
 import uvicorn
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer
 from fastapi import FastAPI
 
 from shared import telemetry
@@ -23,6 +24,7 @@ from shared.health import health_routes
 from shared.hearing import Hearing
 from shared.identity import Identity
 from shared.inbox import Apply
+from shared.lanes import hear_poll
 from shared.letters import Opener
 from shared.postgres import is_transient, open_pool
 from shared.problems import install_problem_handlers
@@ -144,22 +146,12 @@ async def speak_and_hear(
     parts.relay = Relay(settings.database_url, parts.name, producer)
     parts.run_beside("relay", parts.relay.run)
     hearing = ear(parts, understood, apply)
-    opener = hearing.opener
-
-    async def handle(records: Sequence[ConsumerRecord]) -> None:
-        await hearing.hear(
-            [
-                opener.open(r.topic, r.partition, r.offset, r.key, r.headers, r.value)
-                for r in records
-            ]
-        )
-
     instance = f"{parts.name}-{settings.instance_id}" if settings.instance_id else None
     parts.ears = Ears(
         settings.kafka_bootstrap_servers,
         topics,
         parts.name,
-        handle,
+        partial(hear_poll, hearing),
         instance=instance,
         session_timeout_ms=settings.kafka_session_timeout_ms,
         fetch_max_wait_ms=settings.kafka_fetch_max_wait_ms,
@@ -225,7 +217,7 @@ def _spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    gc.set_threshold(50_000, 10, 10)
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:

@@ -10,18 +10,17 @@ twice; its sequence makes hearers skip it.
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared import telemetry
 from shared.events.envelope import headers_of
+from shared.partitions import partition_of
 from shared.postgres import is_transient, listening
 
 log = structlog.get_logger()
@@ -43,13 +42,6 @@ class Parcel(NamedTuple):
     partition: int
     batch: BatchBuilder
     ids: list[int]
-
-
-@lru_cache(maxsize=65_536)
-def _partition(key: bytes, partitions: int) -> int:
-    """The partition every Kafka client chooses for a key."""
-    chosen: int = DefaultPartitioner()(key, range(partitions), range(partitions))
-    return chosen
 
 
 def new_producer(bootstrap_servers: str) -> AIOKafkaProducer:
@@ -153,7 +145,7 @@ class Relay:
         parcels: list[Parcel] = []
         for row_id, topic, source, subject, sequence, type_, time, traceparent, body in records:
             key = subject.encode()
-            partition = _partition(key, partitions[topic])
+            partition = partition_of(key, partitions[topic])
             headers = headers_of(
                 f"{subject}/{sequence}", source, type_, subject, time, sequence, traceparent
             )

@@ -53,6 +53,9 @@ HEARD_ELSEWHERE = Counter(
 TRANSIENT = Counter(
     "thanthien_transient_faults_total", "Batches redone because the database was away"
 )
+POLLS_FAILED = Counter(
+    "thanthien_polls_failed_total", "Polls that could not be handled, and were tried again"
+)
 SAID = Counter("thanthien_events_said_total", "Events acknowledged by Kafka", ["topic"])
 RELAY_FAULTS = Counter(
     "thanthien_relay_faults_total", "Rounds of the relay that failed, and were redone"

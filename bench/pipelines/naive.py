@@ -14,7 +14,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from bench.contestant import Result, Task, contest
 from bench.town import clock_of, town_directory
-from services.deadline.adapters.rows import CLOCK_COLUMNS
+from services.deadline.adapters.rows import CLOCK_COLUMNS, rows
 from services.deadline.usecases.tidings import deadline_set
 from shared.events.dossiers import DossierAccepted
 
@@ -58,7 +58,8 @@ async def work(task: Task) -> Result:
             )
             if status == "INSERT 0 1":
                 clock = clock_of(directory, event)
-                await connection.execute(KEEP, *(column.value(clock) for column in CLOCK_COLUMNS))
+                (row,) = rows(CLOCK_COLUMNS, [clock])
+                await connection.execute(KEEP, *row)
                 answer = deadline_set(clock)
                 sequence = await connection.fetchval(COUNT, SOURCE, answer.subject)
                 await connection.execute(

@@ -1,15 +1,17 @@
 """The CloudEvents 1.0 envelope, in Kafka's binary mode: attributes as `ce_*` headers, the body as value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 SPEC_VERSION = "1.0"
 REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time")
 
 LONGEST_ATTRIBUTE = 256
 """Characters; a longer one could not be indexed, and none of ours comes near."""
+
+LAST_SEQUENCE = 2**63 - 1
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -55,8 +57,7 @@ def headers_of(
     return headers
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Who said what about whom, when, and as which of their sayings."""
 
     id: str
@@ -82,27 +83,31 @@ class Envelope:
             found = {name: value.decode() for name, value in headers}
         except (UnicodeDecodeError, AttributeError) as error:
             raise EnvelopeError(f"a header is not UTF-8 text: {error}") from error
-        for name in REQUIRED:
-            value = found.get(name)
-            if not value:
-                raise EnvelopeError(f"header {name} is missing")
-            if len(value) > LONGEST_ATTRIBUTE or not value.isprintable():
-                raise EnvelopeError(
-                    f"header {name} is not {LONGEST_ATTRIBUTE} printable characters at most"
-                )
+        required = [found.get(name) or "" for name in REQUIRED]
+        together = "".join(required)
+        # Mostly all is well, and one look at all of them together tells.
+        if not all(required) or len(together) > LONGEST_ATTRIBUTE or not together.isprintable():
+            _refuse_unfit(found)
         if found["ce_specversion"] != SPEC_VERSION:
             raise EnvelopeError(
                 f"header ce_specversion is {found['ce_specversion']!r}; we speak 1.0"
             )
-        return cls(
-            id=found["ce_id"],
-            source=found["ce_source"],
-            type=found["ce_type"],
-            subject=found["ce_subject"],
-            time=_instant(found["ce_time"]),
-            sequence=_sequence(found.get("ce_sequence")),
-            traceparent=found.get("traceparent"),
-        )
+        _, event_id, source, type_name, subject, time = required
+        # fmt: off
+        return cls(event_id, source, type_name, subject, _instant(time),
+                   _sequence(found.get("ce_sequence")), found.get("traceparent"))
+        # fmt: on
+
+
+def _refuse_unfit(found: dict[str, str]) -> None:
+    """Name the first required header that is missing or unfit, if one is."""
+    for name in REQUIRED:
+        if not found.get(name):
+            raise EnvelopeError(f"header {name} is missing")
+        if len(found[name]) > LONGEST_ATTRIBUTE or not found[name].isprintable():
+            raise EnvelopeError(
+                f"header {name} is not {LONGEST_ATTRIBUTE} printable characters at most"
+            )
 
 
 def _instant(text: str) -> datetime:
@@ -118,6 +123,7 @@ def _instant(text: str) -> datetime:
 def _sequence(text: str | None) -> int | None:
     if text is None:
         return None
-    if not text.isdecimal() or int(text) < 1 or int(text) > 2**63 - 1:
+    sequence = int(text) if text.isdecimal() else 0
+    if not 1 <= sequence <= LAST_SEQUENCE:
         raise EnvelopeError(f"header ce_sequence is {text!r}; 1, 2, 3… is asked")
-    return int(text)
+    return sequence

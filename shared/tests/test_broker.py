@@ -79,3 +79,61 @@ async def test_a_restarted_listener_goes_on_where_the_last_batch_ended(
     await second.stop()
     await producer.stop()
     assert sorted(heard, key=int) == [b"%d" % n for n in range(11)]
+
+
+async def test_a_header_that_is_not_text_loses_nothing_of_its_poll(
+    kafka: str, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic("headers")
+    heard: list[bytes] = []
+
+    async def handle(records: Sequence[ConsumerRecord]) -> None:
+        heard.extend(record.value for record in records)
+
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    await producer.send_and_wait(topic, b"before")
+    await producer.send_and_wait(topic, b"bad", headers=[("x", b"\xff\xfe")])
+    await producer.send_and_wait(topic, b"after")
+    await producer.stop()
+    ears = Ears(
+        kafka, [topic], f"{topic}-group", handle, session_timeout_ms=6_000, fetch_max_wait_ms=20
+    )
+    await ears.start()
+    await _wait_for(heard, 3)
+    await ears.stop()
+    assert heard == [b"before", b"bad", b"after"]
+
+
+async def test_a_poll_that_fails_is_tried_again_and_never_stepped_over(
+    kafka: str, make_topic: MakeTopic
+) -> None:
+    topic = await make_topic("failing")
+    heard: list[bytes] = []
+    failures = 2
+    reasons: list[str | None] = []
+
+    async def handle(records: Sequence[ConsumerRecord]) -> None:
+        nonlocal failures
+        reasons.append(ears.why_not_ready())
+        if failures:
+            failures -= 1
+            raise ArithmeticError("the table is gone")
+        heard.extend(record.value for record in records)
+
+    ears = Ears(
+        kafka, [topic], f"{topic}-group", handle, session_timeout_ms=6_000, fetch_max_wait_ms=20
+    )
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    await producer.send_and_wait(topic, b"first")
+    await ears.start()
+    await _wait_for(heard, 1)
+    await producer.send_and_wait(topic, b"second")
+    await _wait_for(heard, 2)
+    await producer.stop()
+    assert ears.why_not_ready() is None
+    await ears.stop()
+    assert heard == [b"first", b"second"]
+    assert [reason is None for reason in reasons] == [True, False, False, True]
+    assert "the table is gone" in str(reasons[1])

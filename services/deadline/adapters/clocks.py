@@ -1,6 +1,6 @@
 """The clocks in PostgreSQL: sets in, sets out, in the transaction of one connection."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -8,10 +8,11 @@ import asyncpg
 from services.deadline.adapters.rows import (
     CLOCK_COLUMNS,
     DUE_COLUMNS,
+    KEY_COLUMNS,
     MOVING_COLUMNS,
     Column,
     clock_from,
-    columns,
+    rows,
 )
 from services.deadline.domain.alarms import Alarm
 from services.deadline.domain.clocks import Clock
@@ -26,9 +27,6 @@ LOCK_DUE = f"""{SELECT} where next_rung_at < $1
 order by next_rung_at, code limit $2 for update skip locked"""
 AWAIT_DUE = f"""{SELECT} where next_rung_at < $1 order by code, kind limit $2 for update"""
 
-KEY_COLUMNS = CLOCK_COLUMNS[:2]
-assert [column.name for column in KEY_COLUMNS] == ["kind", "code"]
-
 
 def _update(changing: Sequence[Column]) -> str:
     every = (*KEY_COLUMNS, *changing)
@@ -41,8 +39,8 @@ where clocks.code = given.code and clocks.kind = given.kind"""
 CHANGE_COLUMNS = (*KEY_COLUMNS, *MOVING_COLUMNS)
 CHANGE = _update(MOVING_COLUMNS)
 
-RESTART_COLUMNS = (*KEY_COLUMNS, *MOVING_COLUMNS, *DUE_COLUMNS)
-RESTART = _update((*MOVING_COLUMNS, *DUE_COLUMNS))
+RESTART_COLUMNS = (*KEY_COLUMNS, *DUE_COLUMNS, *MOVING_COLUMNS)
+RESTART = _update((*DUE_COLUMNS, *MOVING_COLUMNS))
 
 KEEP_PAST = """insert into past_generations
     (kind, code, generation, complete_at, legal_due, pledge_due, appointment_at,
@@ -73,12 +71,12 @@ class PostgresClocks:
         self._connection = connection
 
     async def lock(self, codes: Sequence[str]) -> dict[ClockKey, Clock]:
-        rows = await self._connection.fetch(LOCK, codes)
-        return {(row["kind"], row["code"]): clock_from(row) for row in rows}
+        found = await self._connection.fetch(LOCK, codes)
+        return {(row["kind"], row["code"]): clock_from(row) for row in found}
 
     async def lock_due(self, before: datetime, limit: int, *, wait: bool) -> list[Clock]:
-        rows = await self._connection.fetch(AWAIT_DUE if wait else LOCK_DUE, before, limit)
-        return [clock_from(row) for row in rows]
+        found = await self._connection.fetch(AWAIT_DUE if wait else LOCK_DUE, before, limit)
+        return [clock_from(row) for row in found]
 
     async def earliest_rung(self) -> datetime | None:
         earliest: datetime | None = await self._connection.fetchval(
@@ -90,18 +88,18 @@ class PostgresClocks:
         # COPY: four times the rows per second of unnest, and this is the busiest statement.
         await self._connection.copy_records_to_table(
             "clocks",
-            records=zip(*columns(CLOCK_COLUMNS, clocks), strict=True),
+            records=rows(CLOCK_COLUMNS, clocks),
             columns=[column.name for column in CLOCK_COLUMNS],
         )
 
     async def change(self, clocks: Sequence[Clock]) -> None:
-        await self._connection.execute(CHANGE, *columns(CHANGE_COLUMNS, clocks))
+        await self._connection.execute(CHANGE, *_columns(rows(CHANGE_COLUMNS, clocks)))
 
     async def restart(self, clocks: Sequence[Clock]) -> None:
-        await self._connection.execute(RESTART, *columns(RESTART_COLUMNS, clocks))
+        await self._connection.execute(RESTART, *_columns(rows(RESTART_COLUMNS, clocks)))
 
     async def keep_past(self, clocks: Sequence[Clock]) -> None:
-        rows = [
+        given = [
             (
                 clock.kind,
                 clock.code,
@@ -119,10 +117,10 @@ class PostgresClocks:
             )
             for clock in clocks
         ]
-        await self._connection.execute(KEEP_PAST, *map(list, zip(*rows, strict=True)))
+        await self._connection.execute(KEEP_PAST, *_columns(given))
 
     async def keep_alarms(self, alarms: Sequence[Alarm]) -> None:
-        rows = [
+        given = [
             (
                 alarm.kind,
                 alarm.code,
@@ -135,7 +133,12 @@ class PostgresClocks:
             )
             for alarm in alarms
         ]
-        await self._connection.execute(KEEP_ALARMS, *map(list, zip(*rows, strict=True)))
+        await self._connection.execute(KEEP_ALARMS, *_columns(given))
 
     async def wake_timer(self, earliest: datetime) -> None:
         await self._connection.execute(WAKE, earliest)
+
+
+def _columns(given: Iterable[tuple[object, ...]]) -> Iterator[list[object]]:
+    """Rows as one array per column, for `unnest`."""
+    return map(list, zip(*given, strict=True))

@@ -1,7 +1,8 @@
 """A clock as a row: each column with its type, how it is read, and where its value lies."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import asyncpg
 
@@ -15,7 +16,8 @@ class Column:
 
     name: str
     type: str
-    value: Callable[[Clock], object]
+    path: str
+    """Where its value lies in a clock."""
 
     @property
     def read(self) -> str:
@@ -32,46 +34,57 @@ class Column:
 
 INSTANT = "timestamptz"
 
+KEY_COLUMNS = (
+    Column("kind", "text", "kind"),
+    Column("code", "text", "code"),
+)
+
 FIXED_COLUMNS = (
-    Column("kind", "text", lambda clock: clock.kind),
-    Column("code", "text", lambda clock: clock.code),
-    Column("receiving_agency", "text", lambda clock: clock.receiving_agency),
-    Column("procedure", "text", lambda clock: clock.procedure),
-    Column("received_at", INSTANT, lambda clock: clock.received_at),
-    Column("original_legal_due", INSTANT, lambda clock: clock.original_legal_due),
+    Column("receiving_agency", "text", "receiving_agency"),
+    Column("procedure", "text", "procedure"),
+    Column("received_at", INSTANT, "received_at"),
+    Column("original_legal_due", INSTANT, "original_legal_due"),
 )
 
 DUE_COLUMNS = (
-    Column("complete_at", INSTANT, lambda clock: clock.complete_at),
-    Column("generation", "integer", lambda clock: clock.generation),
-    Column("legal_due", INSTANT, lambda clock: clock.dues.legal_due),
-    Column("pledge_due", INSTANT, lambda clock: clock.dues.pledge_due),
-    Column("reckoned_appointment_at", INSTANT, lambda clock: clock.dues.appointment_at),
-    Column("regime", "text", lambda clock: clock.dues.regime),
-    Column("rules_version", "text", lambda clock: clock.dues.rules_version),
-    Column("calendar_version", "text", lambda clock: clock.dues.calendar_version),
-    Column("steps", "text", lambda clock: clock.dues.steps),
+    Column("complete_at", INSTANT, "complete_at"),
+    Column("generation", "integer", "generation"),
+    Column("legal_due", INSTANT, "dues.legal_due"),
+    Column("pledge_due", INSTANT, "dues.pledge_due"),
+    Column("reckoned_appointment_at", INSTANT, "dues.appointment_at"),
+    Column("regime", "text", "dues.regime"),
+    Column("rules_version", "text", "dues.rules_version"),
+    Column("calendar_version", "text", "dues.calendar_version"),
+    Column("steps", "text", "dues.steps"),
 )
 """What changes only when a clock restarts."""
 
+RUNG_COLUMNS = (
+    Column("next_rung", "text", "next_rung.rung"),
+    Column("next_rung_at", INSTANT, "next_rung.at"),
+)
+"""Both null where no rung waits; they come last in whatever is written."""
+
 MOVING_COLUMNS = (
-    Column("agency", "text", lambda clock: clock.agency),
-    Column("state", "text", lambda clock: clock.state.value),
-    Column("appointment_at", INSTANT, lambda clock: clock.appointment_at),
-    Column("next_rung", "text", lambda clock: clock.next_rung and clock.next_rung.rung.value),
-    Column("next_rung_at", INSTANT, lambda clock: clock.next_rung and clock.next_rung.at),
-    Column("resolved_at", INSTANT, lambda clock: clock.resolved_at),
-    Column("stopped_at", INSTANT, lambda clock: clock.stopped_at),
-    Column("stop_reason", "text", lambda clock: clock.stop_reason),
+    Column("agency", "text", "agency"),
+    Column("state", "text", "state"),
+    Column("appointment_at", INSTANT, "appointment_at"),
+    Column("resolved_at", INSTANT, "resolved_at"),
+    Column("stopped_at", INSTANT, "stopped_at"),
+    Column("stop_reason", "text", "stop_reason"),
+    *RUNG_COLUMNS,
 )
 """What any move may change."""
 
-CLOCK_COLUMNS = (*FIXED_COLUMNS, *DUE_COLUMNS, *MOVING_COLUMNS)
+CLOCK_COLUMNS = (*KEY_COLUMNS, *FIXED_COLUMNS, *DUE_COLUMNS, *MOVING_COLUMNS)
+
+NO_RUNG = (None, None)
 
 
-def columns(of: Sequence[Column], clocks: Sequence[Clock]) -> list[list[object]]:
-    """The clocks as one array per column, for `unnest`."""
-    return [[column.value(clock) for clock in clocks] for column in of]
+def rows(of: Sequence[Column], clocks: Iterable[Clock]) -> Iterator[tuple[object, ...]]:
+    """The clocks as rows of these columns, of which the last two are the rung's."""
+    read = attrgetter(*(column.path for column in of[:-2]))
+    return ((*read(clock), *(clock.next_rung or NO_RUNG)) for clock in clocks)
 
 
 def clock_from(row: asyncpg.Record) -> Clock:

@@ -4,10 +4,10 @@ running -> met | missed | breached | stopped | ended; breached -> missed | out_o
 ended; stopped -> running (the next generation) | ended. All instants are aware.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from services.deadline.domain.rungs import NextRung, Rang, Rung, rung_after
 
@@ -41,8 +41,7 @@ class IllegalMoveError(ValueError):
         super().__init__(f"{code}: from {origin or 'no clock'} to {move}: {why}")
 
 
-@dataclass(frozen=True, slots=True)
-class Dues:
+class Dues(NamedTuple):
     """What was reckoned for one generation, in aware instants, with what it was reckoned by."""
 
     legal_due: datetime | None
@@ -56,8 +55,7 @@ class Dues:
     """The explanation as JSON, ready to be stored; see `usecases.explanations`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """One clock, in its present generation."""
 
     kind: ClockKind
@@ -148,8 +146,7 @@ def ring_before(clock: Clock, instant: datetime) -> Moved:
     while clock.next_rung is not None and clock.next_rung.at < instant:
         rung, at = clock.next_rung
         rang.append(Rang(rung, at))
-        clock = replace(
-            clock,
+        clock = clock._replace(
             state=State.BREACHED if rung is Rung.BREACH else clock.state,
             next_rung=rung_after(rung, clock.dues.legal_due, clock.dues.pledge_due),
         )
@@ -175,7 +172,7 @@ def resolve(clock: Clock, resolved_at: datetime) -> Moved:
         is_pledge_kept = None if pledge_due is None else resolved_at <= pledge_due
         outcomes.append(Met(resolved_at, is_pledge_kept))
         state = State.OUT_OF_SYNC if clock.state is State.BREACHED else State.MET
-    return replace(clock, state=state, next_rung=None, resolved_at=resolved_at), outcomes
+    return clock._replace(state=state, next_rung=None, resolved_at=resolved_at), outcomes
 
 
 def await_supplement(clock: Clock, requested_at: datetime) -> Moved:
@@ -192,8 +189,7 @@ def restart(clock: Clock, complete_at: datetime, dues: Dues) -> Clock:
     if clock.state is not State.STOPPED:
         why = "only a clock that waits for a supplement restarts"
         raise IllegalMoveError(clock.code, clock.state, "running", why)
-    return replace(
-        clock,
+    return clock._replace(
         complete_at=complete_at,
         generation=clock.generation + 1,
         state=State.RUNNING,
@@ -214,7 +210,7 @@ def end(clock: Clock, reason: EndReason, ended_at: datetime) -> Moved:
 
 def transfer(clock: Clock, agency: str) -> Clock:
     """Another agency is responsible, and is called from now on; nothing due is moved."""
-    return replace(clock, agency=agency)
+    return clock._replace(agency=agency)
 
 
 def refuse_return(clock: Clock) -> None:
@@ -227,7 +223,7 @@ def _stop(clock: Clock, state: State, reason: StopReason, stopped_at: datetime) 
     clock, outcomes = ring_before(clock, stopped_at)
     outcomes += _taken_back(clock, stopped_at)
     outcomes.append(Stopped(reason, stopped_at))
-    stopped = replace(clock, state=state, next_rung=None, stopped_at=stopped_at, stop_reason=reason)
+    stopped = clock._replace(state=state, next_rung=None, stopped_at=stopped_at, stop_reason=reason)
     return stopped, outcomes
 
 

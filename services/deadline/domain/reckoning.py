@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 from services.deadline.domain.explanation import Step
@@ -25,7 +25,7 @@ class Terms:
     keeps_friday: bool
 
 
-class PartOfDay(Enum):
+class PartOfDay(StrEnum):
     """Where in its day a dossier became complete."""
 
     BY_CUT_OFF = "by_cut_off"
@@ -80,7 +80,8 @@ def reckon(terms: Terms, complete_at: datetime) -> Reckoning:
 def arrive(timetable: Timetable, cut_off: time, complete_at: datetime) -> Arrival:
     """Place a moment in its day. The cut-off is strict: 15:00:00 is in time (NĐ 61/2018 art. 18)."""
     on = complete_at.date()
-    if not timetable.is_working_day(on) or complete_at > timetable.closes(on):
+    closes = timetable.closings.get(on)
+    if closes is None or complete_at > closes:
         return Arrival(on, PartOfDay.AFTER_CLOSE)
     if complete_at.time() > cut_off:
         return Arrival(on, PartOfDay.AFTER_CUT_OFF)

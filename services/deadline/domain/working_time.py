@@ -1,7 +1,7 @@
 """Working time: one calendar with one office's hours, and the arithmetic on it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -34,6 +34,8 @@ class Timetable:
     """The shifts of each day."""
     worked_before: tuple[timedelta, ...]
     """Working time from the calendar's start to each day's opening."""
+    closings: Mapping[date, datetime]
+    """When the office closes, on each day that is worked; a day that is not, is not here."""
 
     def is_working_day(self, on: date) -> bool:
         place = self._place(on)
@@ -63,7 +65,7 @@ class Timetable:
 
     def closes(self, on: date) -> datetime:
         """When the office closes on a working day."""
-        return _midnight(on) + self.spans[self._place(on)][-1][1]
+        return self.closings[self.days[self._place(on)]]
 
     def is_working_time(self, at: datetime) -> bool:
         """Whether the office works at `at`; opening and closing instants belong to it."""
@@ -146,6 +148,7 @@ def timetable(calendar: WorkingCalendar, hours: OfficeHours) -> Timetable:
         tuple(on for on, _ in worked),
         tuple(spans for _, spans in worked),
         tuple(worked_before),
+        {on: _midnight(on) + spans[-1][1] for on, spans in worked},
     )
 
 

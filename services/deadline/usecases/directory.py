@@ -64,15 +64,13 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True)
 class Reckoned:
-    """What all dossiers of one arrival share, in local time and as it is stored."""
+    """What all dossiers of one arrival share."""
 
-    reckoning: Reckoning
-    legal_due: datetime | None
-    pledge_due: datetime | None
     appointment_at: datetime | None
-    steps: str
-    opening: NextRung | None
-    """Where the ladder begins, if that hangs on the day alone and not on the time of day."""
+    """The agency's local time."""
+    dues: Dues
+    """As stored. Its `first_rung` is where the ladder begins, if that hangs on the day alone and not
+    on the time of day."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,16 +187,9 @@ def _dues(bound: Bound, complete_at: datetime) -> Dues:
             found = _as_stored(bound, arrival, reckon_days(terms, arrival))
             bound.reckoned[arrival] = found
         reckoned = found
-    return Dues(
-        reckoned.legal_due,
-        reckoned.pledge_due,
-        reckoned.appointment_at,
-        reckoned.opening or _first_rung(bound, reckoned, complete_at),
-        bound.regime,
-        bound.rules_version,
-        bound.calendar_version,
-        reckoned.steps,
-    )
+    if reckoned.dues.first_rung is not None:
+        return reckoned.dues
+    return reckoned.dues._replace(first_rung=_first_rung(bound, reckoned, complete_at))
 
 
 def _as_stored(bound: Bound, arrival: Arrival, reckoning: Reckoning) -> Reckoned:
@@ -206,22 +197,26 @@ def _as_stored(bound: Bound, arrival: Arrival, reckoning: Reckoning) -> Reckoned
     pledge_due = to_utc(reckoning.pledge_due, bound.zone)
     appointment = reckoning.appointment_at
     opening = appointment and at_risk_opening(bound.terms, arrival.on, appointment)
-    return Reckoned(
-        reckoning=reckoning,
+    dues = Dues(
         legal_due=legal_due,
         pledge_due=pledge_due,
         appointment_at=to_utc(appointment, bound.zone),
+        first_rung=first_rung(to_utc(opening, bound.zone), legal_due, pledge_due)
+        if opening
+        else None,
+        regime=bound.regime,
+        rules_version=bound.rules_version,
+        calendar_version=bound.calendar_version,
         steps=to_json(reckoning.steps),
-        opening=first_rung(to_utc(opening, bound.zone), legal_due, pledge_due) if opening else None,
     )
+    return Reckoned(appointment, dues)
 
 
 def _first_rung(bound: Bound, reckoned: Reckoned, complete_at: datetime) -> NextRung | None:
-    appointment = reckoned.reckoning.appointment_at
-    if appointment is None:
+    if reckoned.appointment_at is None:
         return None
-    at_risk = to_utc(at_risk_at(bound.terms, complete_at, appointment), bound.zone)
-    return first_rung(at_risk, reckoned.legal_due, reckoned.pledge_due)
+    at_risk = to_utc(at_risk_at(bound.terms, complete_at, reckoned.appointment_at), bound.zone)
+    return first_rung(at_risk, reckoned.dues.legal_due, reckoned.dues.pledge_due)
 
 
 def to_utc(local: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -1,6 +1,5 @@
 """A head of unit chooses another appointment, within law and pledge."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.deadline.domain.appointments import (
@@ -52,7 +51,7 @@ async def set_appointment(
     except UnlawfulAppointmentError as error:
         instants = Lawful(lawful.earliest.replace(tzinfo=zone), latest and latest.astimezone(zone))
         raise UnlawfulAppointmentError(str(error), instants) from error
-    chosen = replace(clock, appointment_at=appointment_at)
+    chosen = clock._replace(appointment_at=appointment_at)
     await clocks.change([chosen])
     await outbox.say([Saying(tidings.appointment_set(chosen, appointment_at), now)])
     return chosen

@@ -1,7 +1,6 @@
 """The clock as a state machine: every illegal move raises, naming from, to and why."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -32,7 +31,7 @@ def clock(state: State = State.RUNNING) -> Clock:
     started = start("dossier", "D-1", "H10.01", "1.000003", RECEIVED, RECEIVED, DUES)
     if state is State.BREACHED:
         return moves.ring_before(started, at("2026-11-13 07:00"))[0]
-    return replace(started, state=state)
+    return started._replace(state=state)
 
 
 def test_a_silent_rung_rings_before_an_event_that_tells_of_a_later_instant() -> None:
@@ -74,7 +73,7 @@ def test_a_dossier_refused_after_the_breach_stays_breached_in_its_alarms() -> No
 
 def test_a_restart_counts_anew_and_keeps_the_original_due() -> None:
     waiting, _ = moves.await_supplement(clock(), at("2026-11-09 10:00"))
-    later = replace(DUES, legal_due=at("2026-11-20 17:00"))
+    later = DUES._replace(legal_due=at("2026-11-20 17:00"))
     again = moves.restart(waiting, at("2026-11-17 10:00"), later)
     assert (again.generation, again.state) == (2, State.RUNNING)
     assert again.original_legal_due == LEGAL
