@@ -86,6 +86,7 @@ async def _measure_on(
 def _of_pipelines(rates: pipeline.Rates) -> list[Figure]:
     return [
         of_runs("pipeline.events_per_s", rates.ours),
+        of_runs("pipeline.with_relay_per_s", rates.with_relay),
         of_runs("pipeline.until_said_per_s", rates.until_said),
         of_runs("pipeline.naive_per_s", rates.naive),
         of_runs("pipeline.floor_per_s", rates.floor),

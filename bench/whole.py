@@ -30,7 +30,8 @@ BETWEEN_SECONDS = 0.005
 class Sizes:
     """How much of each."""
 
-    warm_up: int = 60
+    warm_up: int = 200
+    """The broker's own compiler needs some hundreds of requests to settle."""
     appointments: int = 100
     rounds: int = 3
     dossiers: int = 20_000

@@ -13,9 +13,9 @@ from shared.messages import Saying
 SAY = """
 with saying as (
     select ($1::text[])[kind] as topic, ($2::text[])[kind] as source, ($3::text[])[kind] as type,
-           subject, time, traceparent, body, place
-    from unnest($4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[])
-        with ordinality as u (kind, subject, time, traceparent, body, place)
+           subject, later, time, traceparent, body, place
+    from unnest($4::int[], $5::text[], $6::int[], $7::timestamptz[], $8::text[], $9::bytea[])
+        with ordinality as u (kind, subject, later, time, traceparent, body, place)
 ),
 counted as (
     insert into said as s (source, subject, last_sequence)
@@ -25,9 +25,7 @@ counted as (
     returning source, subject, last_sequence
 )
 insert into outbox (topic, source, subject, sequence, type, time, traceparent, body)
-select topic, source, subject,
-       last_sequence + 1 - row_number() over (partition by source, subject order by place desc),
-       type, time, traceparent, body
+select topic, source, subject, last_sequence - later, type, time, traceparent, body
 from saying join counted using (source, subject)
 order by place
 """
@@ -64,7 +62,20 @@ class Outbox:
             [kind.TYPE for kind in kinds],
             [kinds[type(event)] for event in events],
             [event.subject for event in events],
+            _later(events),
             [saying.time for saying in sayings],
             [saying.traceparent for saying in sayings],
-            [event.model_dump_json().encode() for event in events],
+            [event.body() for event in events],
         )
+
+
+def _later(events: Sequence[Event]) -> list[int]:
+    """How many events of the same topic and subject follow each."""
+    counts: dict[tuple[str, str], int] = {}
+    later = []
+    for event in reversed(events):
+        key = (event.TOPIC, event.subject)
+        count = counts.get(key, 0)
+        counts[key] = count + 1
+        later.append(count)
+    return later[::-1]

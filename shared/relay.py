@@ -29,6 +29,9 @@ ROUND_ROWS = 2_000
 BATCH_BYTES = 512 * 1024
 PAUSE_SECONDS = 0.5
 
+LEAD = "select pg_advisory_lock(hashtext('relay'), hashtext($1))"
+"""Waits until no other replica leads the schema's relay; ends with the connection."""
+
 READ = """
 select id, topic, source, subject, sequence, type, time, traceparent, body
 from outbox where id > $1 order by id limit $2
@@ -85,7 +88,7 @@ class Relay:
         connection.add_termination_listener(lambda _: woken.set())
         try:
             await connection.execute(
-                "select pg_advisory_lock(hashtext('relay'), hashtext($1))",
+                LEAD,
                 self._schema,
                 timeout=None,
             )
