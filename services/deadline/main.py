@@ -4,11 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import typer
 from fastapi import FastAPI
 
 from services.deadline.adapters.books import begin_on, books_on
 from services.deadline.adapters.directories import Memory
+from services.deadline.adapters.logs import open_log
+from services.deadline.adapters.offices import read_office
 from services.deadline.adapters.rule_book import read_rule_book
+from services.deadline.entrypoints.counting_commands import add_counting_commands
 from services.deadline.entrypoints.http import routes
 from services.deadline.entrypoints.subscribers import EVENTS, TOPICS, keeping
 from services.deadline.entrypoints.timer import CHANNEL, Timer
@@ -58,3 +62,8 @@ async def open_ear(settings: Settings) -> AsyncIterator[tuple[Parts, Hearing]]:
         await _remember(begin_on(lambda: parts.pool, memory))
         apply = keeping(books_on(memory), parts.clock, rule_book)
         yield parts, process.ear(parts, EVENTS, apply)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """What deadline's command line has beyond every service's."""
+    add_counting_commands(app, read_rule_book, read_office, open_log)

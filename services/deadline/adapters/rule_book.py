@@ -6,6 +6,7 @@ from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import available_timezones
 
 import orjson
 import yaml
@@ -14,7 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from services.deadline.adapters.calendars import CalendarFile, CalendarFileError, working_calendar
 from services.deadline.domain.explanation import Sentence
 from services.deadline.domain.office_hours import OfficeHours, OfficeHoursError, Shift, office_hours
-from services.deadline.domain.rules import Figures, Regime, RuleBook
+from services.deadline.domain.promises import LimitKind
+from services.deadline.domain.rules import (
+    DayEnd,
+    Figures,
+    OutsideHours,
+    Period,
+    Regime,
+    RuleBook,
+    Supplement,
+)
+from services.deadline.domain.working_calendar import ONE_DAY, WorkingCalendar
 
 RULES = Path(__file__).parents[1] / "rules"
 
@@ -34,6 +45,8 @@ class _Dated(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     valid_from: date
+    valid_to: date | None = None
+    """Until the next value begins, or for ever, where it is left out."""
     source: Annotated[str, Field(min_length=1)]
     status: Status
 
@@ -54,6 +67,18 @@ class _Share(_Dated):
     value: Annotated[str, Field(pattern=r"^[0-9]+/[1-9][0-9]*$")]
 
 
+class _DayEnd(_Dated):
+    value: DayEnd
+
+
+class _OutsideHours(_Dated):
+    value: OutsideHours
+
+
+class _Supplement(_Dated):
+    value: Supplement
+
+
 class _Hours(_Dated):
     value: dict[str, tuple[tuple[time, time], ...]]
 
@@ -61,6 +86,9 @@ class _Hours(_Dated):
 class _FigureLists(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    day_end: Annotated[tuple[_DayEnd, ...], Field(min_length=1)]
+    outside_hours: Annotated[tuple[_OutsideHours, ...], Field(min_length=1)]
+    supplement: Annotated[tuple[_Supplement, ...], Field(min_length=1)]
     cut_off: Annotated[tuple[_Time, ...], Field(min_length=1)]
     at_risk_working_days: Annotated[tuple[_Count, ...], Field(min_length=1)]
     at_risk_share: Annotated[tuple[_Share, ...], Field(min_length=1)]
@@ -70,10 +98,16 @@ class _FigureLists(BaseModel):
 
 
 class _RegimeFile(BaseModel):
+    """A whole regime: what it `extends` is filled in already."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     regime: str
     title: str
+    calendar: str
+    time_zone: str
+    limits: Annotated[frozenset[LimitKind], Field(min_length=1)]
+    sources: dict[str, Annotated[str, Field(min_length=1)]] = {}
     figures: _FigureLists
 
 
@@ -102,11 +136,28 @@ def read_rule_book(directory: Path = RULES) -> RuleBook:
     """The rule book of a directory. Raises `RuleBookError`."""
     book_file = directory / "book.yaml"
     book = _read(book_file, _BookFile)
-    regimes = {regime.name: regime for regime in map(_regime, _regime_files(directory))}
+    calendars = _calendars(directory)
+    sentences = _sentences(directory / "explanations.yaml")
+    regimes = {}
+    for file in _regime_files(directory):
+        regime = _regime(file, calendars, sentences)
+        if regime.name in regimes:
+            raise RuleBookError(file, "regime", f"{regime.name!r} has a file already")
+        regimes[regime.name] = regime
     if book.default_regime not in regimes:
         known = ", ".join(sorted(regimes))
         mistake = f"{book.default_regime!r} is no regime of this directory; {known} are"
         raise RuleBookError(book_file, "default_regime", mistake)
+    return RuleBook(
+        regimes=regimes,
+        default_regime=book.default_regime,
+        calendars=calendars,
+        sentences=sentences,
+        late_ring_seconds=book.alarms.late_ring_seconds,
+    )
+
+
+def _calendars(directory: Path) -> dict[str, WorkingCalendar]:
     calendars = {}
     for file in sorted((directory / "calendars").glob("*.yaml")):
         try:
@@ -114,65 +165,111 @@ def read_rule_book(directory: Path = RULES) -> RuleBook:
         except CalendarFileError as mistake:
             raise RuleBookError(file, mistake.field, str(mistake)) from mistake
         calendars[calendar.name] = calendar
-    return RuleBook(
-        regimes=regimes,
-        default_regime=book.default_regime,
-        calendars=calendars,
-        sentences=_sentences(directory / "explanations.yaml"),
-        late_ring_seconds=book.alarms.late_ring_seconds,
-    )
+    return calendars
 
 
 def _regime_files(directory: Path) -> Sequence[Path]:
+    """Whole ones first, so that a mistake is found where it stands and not where it is taken over."""
     others = ("book.yaml", "explanations.yaml")
-    return [file for file in sorted(directory.glob("*.yaml")) if file.name not in others]
+    files = [file for file in sorted(directory.glob("*.yaml")) if file.name not in others]
+    return sorted(files, key=lambda file: "extends" in (_loaded(file) or {}))
 
 
-def _regime(file: Path) -> Regime:
-    content = _read(file, _RegimeFile)
+def _regime(
+    file: Path, calendars: Mapping[str, WorkingCalendar], sentences: Mapping[str, Sentence]
+) -> Regime:
+    content = _shaped(file, _whole(file), _RegimeFile)
+    if content.calendar not in calendars:
+        known = ", ".join(sorted(calendars))
+        raise RuleBookError(file, "calendar", f"{content.calendar!r} is none of {known}")
+    if content.time_zone not in available_timezones():
+        raise RuleBookError(file, "time_zone", f"{content.time_zone!r} is not in the IANA database")
+    if strange := sorted(content.sources.keys() - sentences.keys()):
+        raise RuleBookError(file, f"sources.{strange[0]}", "no explanation has such a step")
     canonical = orjson.dumps(content.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
-    lists = content.figures
-    turns = sorted(
-        {dated.valid_from for name in type(lists).model_fields for dated in getattr(lists, name)}
-    )
-    begin = max(getattr(lists, name)[0].valid_from for name in type(lists).model_fields)
     return Regime(
         name=content.regime,
         version=f"{content.regime}-{sha256(canonical).hexdigest()[:12]}",
-        figures=tuple((turn, _figures(file, lists, turn)) for turn in turns if turn >= begin),
+        title=content.title,
+        calendar=content.calendar,
+        time_zone=content.time_zone,
+        limits=frozenset(content.limits),
+        sources=content.sources,
+        periods=_periods(file, content.figures),
     )
+
+
+def _periods(file: Path, lists: _FigureLists) -> tuple[Period, ...]:
+    """Where any figure changes a period begins; the first when every figure has a value, the last
+    ends when the first figure does."""
+    every: dict[str, Sequence[_Dated]] = {
+        name: getattr(lists, name) for name in type(lists).model_fields
+    }
+    for field, values in every.items():
+        _refuse_disorder(file, field, values)
+    begin = max(values[0].valid_from for values in every.values())
+    ends = [values[-1].valid_to for values in every.values()]
+    end = min((last for last in ends if last is not None), default=None)
+    turns = sorted(
+        {x.valid_from for values in every.values() for x in values if x.valid_from > begin}
+    )
+    starts = [begin, *(turn for turn in turns if end is None or turn <= end)]
+    stops = [*(turn - ONE_DAY for turn in starts[1:]), end]
+    return tuple(
+        Period(start, stop, _figures(file, lists, start), _sources(every, start))
+        for start, stop in zip(starts, stops, strict=True)
+    )
+
+
+def _refuse_disorder(file: Path, field: str, values: Sequence[_Dated]) -> None:
+    for place, (value, following) in enumerate(zip(values, [*values[1:], None], strict=True)):
+        where = f"figures.{field}.{place}"
+        if value.valid_to is not None and value.valid_to < value.valid_from:
+            raise RuleBookError(
+                file, f"{where}.valid_to", f"{value.valid_to} lies before {value.valid_from}"
+            )
+        if following is None:
+            continue
+        if following.valid_from <= value.valid_from:
+            mistake = f"valid_from must rise from value to value; {following.valid_from} does not"
+            raise RuleBookError(file, f"figures.{field}.{place + 1}.valid_from", mistake)
+        last = value.valid_to or following.valid_from - ONE_DAY
+        if last != following.valid_from - ONE_DAY:
+            kind = "overlap" if last >= following.valid_from else "leave days between them"
+            mistake = f"{value.valid_to} and {following.valid_from}: the periods {kind}"
+            raise RuleBookError(file, f"{where}.valid_to", mistake)
+
+
+def _sources(every: Mapping[str, Sequence[_Dated]], on: date) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_last_before(values, on).source for values in every.values()))
 
 
 def _figures(file: Path, lists: _FigureLists, on: date) -> Figures:
     """Every figure's value on one day."""
-    hours = _in_force(file, "default_hours", lists.default_hours, on).value
+    hours = _last_before(lists.default_hours, on).value
     try:
         default_hours = _office_hours(hours)
     except OfficeHoursError as mistake:
         raise RuleBookError(file, "figures.default_hours", str(mistake)) from mistake
-    share = Fraction(_in_force(file, "at_risk_share", lists.at_risk_share, on).value)
+    share = Fraction(_last_before(lists.at_risk_share, on).value)
     if not 0 < share < 1:
         raise RuleBookError(file, "figures.at_risk_share", f"{share} is not between 0 and 1")
     days = lists.at_risk_working_days
     reports = lists.conduct_report_working_days
     return Figures(
-        cut_off=_in_force(file, "cut_off", lists.cut_off, on).value,
-        at_risk_working_days=_in_force(file, "at_risk_working_days", days, on).value,
+        day_end=_last_before(lists.day_end, on).value,
+        outside_hours=_last_before(lists.outside_hours, on).value,
+        supplement=_last_before(lists.supplement, on).value,
+        cut_off=_last_before(lists.cut_off, on).value,
+        at_risk_working_days=_last_before(days, on).value,
         at_risk_share=share,
         default_hours=default_hours,
-        conduct_report_working_days=_in_force(
-            file, "conduct_report_working_days", reports, on
-        ).value,
-        online_check_hours=_in_force(
-            file, "online_check_hours", lists.online_check_hours, on
-        ).value,
+        conduct_report_working_days=_last_before(reports, on).value,
+        online_check_hours=_last_before(lists.online_check_hours, on).value,
     )
 
 
-def _in_force(file: Path, field: str, values: Sequence[_D], on: date) -> _D:
-    starts = [value.valid_from for value in values]
-    if starts != sorted(set(starts)):
-        raise RuleBookError(file, f"figures.{field}", "valid_from must rise from value to value")
+def _last_before(values: Sequence[_D], on: date) -> _D:
     return [value for value in values if value.valid_from <= on][-1]
 
 
@@ -194,14 +291,37 @@ def _sentences(file: Path) -> dict[str, Sentence]:
     return {rule: Sentence(text.source, text.vi, text.en) for rule, text in texts.items()}
 
 
+def _whole(file: Path) -> Any:
+    """A regime's file; one that `extends` another takes from it what it does not say itself."""
+    content = _loaded(file)
+    if not isinstance(content, dict) or "extends" not in content:
+        return content
+    base_file = file.with_name(f"{content.pop('extends')}.yaml")
+    if base_file == file or not base_file.is_file():
+        raise RuleBookError(file, "extends", f"there is no other regime in {base_file.name}")
+    base = _loaded(base_file)
+    if not isinstance(base, dict) or "extends" in base:
+        raise RuleBookError(file, "extends", f"{base_file.name} is not a whole regime itself")
+    figures = {**base.get("figures", {}), **content.get("figures", {})}
+    return {**base, **content, "figures": figures}
+
+
 def _read(file: Path, shape: type[_T]) -> _T:
+    return _shaped(file, _loaded(file), shape)
+
+
+def _loaded(file: Path) -> Any:
     try:
-        content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return TypeAdapter(shape).validate_python(content)
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RuleBookError(file, "file", "is missing") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RuleBookError(file, "file", f"is not YAML: {error}") from error
+
+
+def _shaped(file: Path, content: Any, shape: type[_T]) -> _T:
+    try:
+        return TypeAdapter(shape).validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "file"

@@ -50,4 +50,6 @@ class Sentence:
 def tell_day(day: Day, language: Language) -> str:
     """`thứ sáu 21/8/2026`, with `17:00 ` before it when the time of day is known."""
     named = f"{WEEKDAYS[language][day.isoweekday() - 1]} {day.day}/{day.month}/{day.year}"
-    return f"{day:%H:%M} {named}" if isinstance(day, datetime) else named
+    if isinstance(day, datetime):
+        return f"{day.hour:02}:{day.minute:02} {named}"
+    return named

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.deadline.domain.explanation import Step
 from services.deadline.domain.promises import Limit, LimitKind
-from services.deadline.domain.rules import Figures
+from services.deadline.domain.rules import DayEnd, Figures, OutsideHours
 from services.deadline.domain.working_calendar import ONE_DAY
 from services.deadline.domain.working_time import Timetable
 
@@ -71,10 +71,27 @@ def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 def reckon(terms: Terms, complete_at: datetime) -> Reckoning:
     """When a dossier that became complete at a local time is due. Raises `CalendarEndsError`."""
-    arrival = arrive(terms.timetable, terms.figures.cut_off, complete_at)
-    if terms.limit.kind is LimitKind.HOURS:
-        return reckon_hours(terms, arrival, complete_at)
+    begins = counts_from(terms, complete_at)
+    arrival = arrive(terms.timetable, terms.figures.cut_off, begins)
+    if hangs_on_the_moment(terms):
+        return reckon_moment(terms, arrival, complete_at)
     return reckon_days(terms, arrival)
+
+
+def counts_from(terms: Terms, complete_at: datetime) -> datetime:
+    """The moment a limit counts from: the receipt itself, or the opening that follows one outside
+    office hours, as the regime says."""
+    if terms.figures.outside_hours is OutsideHours.NEXT_OPENING:
+        return terms.timetable.next_working_moment(complete_at)
+    return complete_at
+
+
+def hangs_on_the_moment(terms: Terms) -> bool:
+    """Whether dossiers of one arrival may be due at different moments: limits in hours, and limits
+    in days of a regime that keeps the time of day."""
+    if terms.limit.kind in (LimitKind.WORKING_DAYS, LimitKind.DAYS):
+        return terms.figures.day_end is DayEnd.TIME_OF_DAY and terms.limit.amount > 0
+    return terms.limit.kind is LimitKind.HOURS
 
 
 def arrive(timetable: Timetable, cut_off: time, complete_at: datetime) -> Arrival:
@@ -93,12 +110,29 @@ def reckon_days(terms: Terms, arrival: Arrival) -> Reckoning:
     return _both(_legal_days(terms, arrival), _pledged(terms, arrival))
 
 
-def reckon_hours(terms: Terms, arrival: Arrival, complete_at: datetime) -> Reckoning:
+def reckon_moment(terms: Terms, arrival: Arrival, complete_at: datetime) -> Reckoning:
+    """A limit that hangs on the moment of completion."""
+    if terms.limit.kind is LimitKind.HOURS:
+        return _both(_hours(terms, complete_at), _pledged(terms, arrival))
+    return _both(_days_at_their_time(terms, complete_at), _pledged(terms, arrival))
+
+
+def _hours(terms: Terms, complete_at: datetime) -> Due:
     """Hour limits run from the moment and count working time only (rule 9)."""
     amount = terms.limit.amount
     due = terms.timetable.add_working_time(complete_at, timedelta(hours=amount))
-    steps = (Step("hours", complete_at, due, amount),)
-    return _both(Due(due, steps), _pledged(terms, arrival))
+    return Due(due, (Step("hours", complete_at, due, amount),))
+
+
+def _days_at_their_time(terms: Terms, complete_at: datetime) -> Due:
+    """The time of day is kept: so many days after counting began, at the same time; where the office
+    does not work then, when it next does, or when it closes."""
+    begins = counts_from(terms, complete_at)
+    steps = [Step("next_opening", complete_at, begins)] if begins != complete_at else []
+    counted, counted_to = _counted(terms, begins.date())
+    last, moved = _last_day(terms, counted_to)
+    due = terms.timetable.moment_on(last, begins.time())
+    return Due(due, (*steps, counted, *moved, Step("time_of_day", last, due)))
 
 
 def _both(legal: Due, pledged: Due) -> Reckoning:
@@ -110,9 +144,10 @@ def _legal_days(terms: Terms, arrival: Arrival) -> Due:
         return Due(None, (Step("no_limit", arrival.on, arrival.on),))
     if terms.limit.kind is LimitKind.SAME_DAY or terms.limit.amount == 0:
         return _same_day(terms, arrival)
-    if terms.limit.kind is LimitKind.WORKING_DAYS:
-        return _working_days(terms, arrival.on)
-    return _plain_days(terms, arrival.on)
+    counted, counted_to = _counted(terms, arrival.on)
+    last, moved = _last_day(terms, counted_to)
+    due = terms.timetable.closes(last)
+    return Due(due, (counted, *moved, Step("close", last, due)))
 
 
 def _same_day(terms: Terms, arrival: Arrival) -> Due:
@@ -134,28 +169,23 @@ def _why_next_day(timetable: Timetable, arrival: Arrival) -> str:
     return "after_close" if timetable.is_working_day(arrival.on) else "not_worked"
 
 
-def _working_days(terms: Terms, on: date) -> Due:
-    """The day of receipt is not counted (Civil Code art. 147.2); holidays and weekends neither. The
-    country's working days count, so that an office's own days off stretch no legal limit."""
-    counted_to = terms.timetable.calendar.working_day_after(on, terms.limit.amount)
-    return _last_day(terms, Step("working_days", on, counted_to, terms.limit.amount), counted_to)
+def _counted(terms: Terms, on: date) -> tuple[Step, date]:
+    """The day of receipt is not counted (Civil Code art. 147.2). Working days are the country's, so
+    that an office's own days off stretch no legal limit; of plain days every one counts."""
+    amount = terms.limit.amount
+    if terms.limit.kind is LimitKind.WORKING_DAYS:
+        counted_to = terms.timetable.calendar.working_day_after(on, amount)
+        return Step("working_days", on, counted_to, amount), counted_to
+    counted_to = on + amount * ONE_DAY
+    return Step("days", on, counted_to, amount), counted_to
 
 
-def _plain_days(terms: Terms, on: date) -> Due:
-    """Every day counts, the day of receipt not (Civil Code art. 147.2)."""
-    counted_to = on + terms.limit.amount * ONE_DAY
-    return _last_day(terms, Step("days", on, counted_to, terms.limit.amount), counted_to)
-
-
-def _last_day(terms: Terms, counted: Step, counted_to: date) -> Due:
-    """A last day that is not worked gives way to the next working day (Civil Code art. 148.5); it
-    ends when the office closes."""
+def _last_day(terms: Terms, counted_to: date) -> tuple[date, list[Step]]:
+    """A last day that is not worked gives way to the next working day (Civil Code art. 148.5)."""
     last = terms.timetable.working_day_from(counted_to)
-    due = terms.timetable.closes(last)
-    steps = [counted]
-    if last != counted_to:
-        steps.append(Step("last_day_not_worked", counted_to, last))
-    return Due(due, (*steps, Step("close", last, due)))
+    if last == counted_to:
+        return last, []
+    return last, [Step("last_day_not_worked", counted_to, last)]
 
 
 def _pledged(terms: Terms, arrival: Arrival) -> Due:
@@ -175,3 +205,26 @@ def _pledged(terms: Terms, arrival: Arrival) -> Due:
         return Due(due, (Step("pledge_same_day", arrival.on, due),))
     due = terms.timetable.closes(terms.timetable.working_day_after(arrival.on))
     return Due(due, (Step("pledge_next_day", arrival.on, due),))
+
+
+def resume(
+    terms: Terms,
+    before: Reckoning,
+    stopped_at: datetime,
+    resumed_at: datetime,
+) -> Reckoning:
+    """Once a supplement has come, where its time is subtracted: the working time it was waited for
+    is added to what was due (QĐ 766/QĐ-TTg: supplement time is not counted)."""
+    timetable = terms.timetable
+    waited = timetable.worked_until(resumed_at) - timetable.worked_until(stopped_at)
+
+    def later(due: datetime | None) -> datetime | None:
+        return due and timetable.add_working_time(due, waited)
+
+    legal_due, pledge_due = later(before.legal_due), later(before.pledge_due)
+    steps = [
+        Step("supplement_subtracted", was, due)
+        for was, due in ((before.legal_due, legal_due), (before.pledge_due, pledge_due))
+        if was is not None and due is not None
+    ]
+    return Reckoning(legal_due, pledge_due, (*before.steps, *steps))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from enum import StrEnum
 from fractions import Fraction
 
 from services.deadline.domain.explanation import Sentence
@@ -14,10 +15,40 @@ class NoRuleError(LookupError):
     """Nothing was in force for that day, or the rule book does not know the name."""
 
 
+class DayEnd(StrEnum):
+    """When the last day of a limit in days is over."""
+
+    CLOSE = "close"
+    """When the office closes."""
+    TIME_OF_DAY = "time_of_day"
+    """At the time of day at which counting began."""
+
+
+class OutsideHours(StrEnum):
+    """What becomes of a receipt outside office hours."""
+
+    ITS_OWN_DAY = "its_own_day"
+    """It counts as received on its day, whatever the hour."""
+    NEXT_OPENING = "next_opening"
+    """It counts as received when the office next opens."""
+
+
+class Supplement(StrEnum):
+    """What a supplement at appraisal does to the limit."""
+
+    RESTART = "restart"
+    """The limit counts from zero once the dossier is complete."""
+    SUBTRACT = "subtract"
+    """The working time it was waited for is added to what was due."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What the rule book says for one day of receipt."""
 
+    day_end: DayEnd
+    outside_hours: OutsideHours
+    supplement: Supplement
     cut_off: time
     """A dossier received strictly after it is forwarded on the next working day."""
     at_risk_working_days: int
@@ -31,23 +62,47 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """The figures in force for receipts from a day to a day, and the texts they come from."""
+
+    valid_from: date
+    valid_to: date | None
+    figures: Figures
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Regime:
-    """One way of counting (a decree and its figures), each set in force from a day on."""
+    """One way of counting (a decree and its figures), in periods that leave no day between them."""
 
     name: str
     version: str
-    figures: tuple[tuple[date, Figures], ...]
+    title: str
+    calendar: str
+    """The working days of an office that names no calendar of its own."""
+    time_zone: str
+    """IANA name; of an office that names none of its own."""
+    limits: frozenset[str]
+    """The kinds of limit it can count (`promises.LimitKind`)."""
+    sources: Mapping[str, str]
+    """What it cites for a step of an explanation, where that is not what all regimes cite."""
+    periods: tuple[Period, ...]
     """In order of the first day in force."""
 
     def on(self, received_on: date) -> Figures:
         """The figures in force on the day of receipt (rule 13). Raises `NoRuleError` before the first."""
-        found = None
-        for in_force_from, figures in self.figures:
-            if in_force_from <= received_on:
-                found = figures
-        if found is None:
-            raise NoRuleError(f"regime {self.name!r} has no figures for {received_on}")
-        return found
+        for period in reversed(self.periods):
+            if period.valid_from <= received_on:
+                if period.valid_to is not None and period.valid_to < received_on:
+                    break
+                return period.figures
+        raise NoRuleError(f"regime {self.name!r} has no figures for {received_on}")
+
+    def refuse_unknown(self, kind: str) -> None:
+        """Raises `NoRuleError` for a kind of limit that this way of counting does not have."""
+        if kind not in self.limits:
+            known = ", ".join(sorted(self.limits))
+            raise NoRuleError(f"regime {self.name!r} counts no '{kind}'; it counts {known}")
 
 
 @dataclass(frozen=True, slots=True)

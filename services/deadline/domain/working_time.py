@@ -67,6 +67,15 @@ class Timetable:
         """When the office closes on a working day."""
         return self.closings[self.days[self._place(on)]]
 
+    def moment_on(self, on: date, at: time) -> datetime:
+        """A time of day on a working day; when the office is shut then, its next opening of that
+        day, or else its close."""
+        moment = datetime.combine(on, at)
+        for start, end in self.spans[self._place(on)]:
+            if moment <= _midnight(on) + end:
+                return max(moment, _midnight(on) + start)
+        return self.closes(on)
+
     def is_working_time(self, at: datetime) -> bool:
         """Whether the office works at `at`; opening and closing instants belong to it."""
         return any(

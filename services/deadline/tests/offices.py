@@ -56,13 +56,14 @@ def terms(
     keeps_friday: bool = True,
     office: OfficeHours | None = None,
     calendar: WorkingCalendar | None = None,
+    regime: str = "nd61",
 ) -> Terms:
     """Terms by today's rule book."""
-    figures = rule_book().regime("nd61").on(date(2026, 1, 1))
+    figures = rule_book().regime(regime).on(date(2026, 1, 1))
     return Terms(
         timetable=timetable(calendar or vietnam(), office or figures.default_hours),
         figures=figures,
-        limit=Limit(date(2020, 1, 1), None, LimitKind(kind), amount, "nd61"),
+        limit=Limit(date(2020, 1, 1), None, LimitKind(kind), amount, regime),
         is_pledged_same_day=pledged,
         keeps_friday=keeps_friday,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from services.deadline.domain.clocks import Dues
+from services.deadline.domain.clocks import Clock, Dues
 from services.deadline.domain.promises import (
     Limit,
     LimitKind,
@@ -18,16 +18,20 @@ from services.deadline.domain.promises import (
 )
 from services.deadline.domain.reckoning import (
     Arrival,
+    PartOfDay,
     Reckoning,
     Terms,
     arrive,
+    counts_from,
+    hangs_on_the_moment,
     reckon_days,
-    reckon_hours,
+    reckon_moment,
+    resume,
 )
-from services.deadline.domain.rules import RuleBook
+from services.deadline.domain.rules import RuleBook, Supplement
 from services.deadline.domain.rungs import NextRung, at_risk_at, at_risk_opening, first_rung
 from services.deadline.domain.working_time import Timetable, timetable
-from services.deadline.usecases.explanations import to_json
+from services.deadline.usecases.explanations import from_json, to_json
 
 REMEMBERED = 50_000
 """Terms kept in memory; beyond, it starts afresh."""
@@ -133,15 +137,27 @@ class Directory:
         received_on = (
             local.date() if received_at == complete_at else received_at.astimezone(zone).date()
         )
+        return _dues(self._bound_to(agency, procedure, received_on), local)
+
+    def dues_after_supplement(self, clock: Clock, supplemented_at: datetime) -> Dues:
+        """When a dossier that stopped for a supplement is due once that has come, by the rules of its
+        receipt: counted from zero, or later by the working time it was waited for (rule 21)."""
+        agency, procedure = clock.receiving_agency, clock.procedure or CONDUCT_REPORT
+        received_on = clock.received_at.astimezone(self.agency(agency).zone).date()
+        bound = self._bound_to(agency, procedure, received_on)
+        if bound.terms.figures.supplement is Supplement.RESTART or clock.stopped_at is None:
+            return self.dues(agency, procedure, clock.received_at, supplemented_at)
+        return _dues_resumed(bound, clock, clock.stopped_at, supplemented_at)
+
+    def _bound_to(self, agency: str, procedure: str, received_on: date) -> Bound:
         bound = self._bound.get((agency, procedure, received_on))
-        if bound is None:
-            bound = self._bind(agency, procedure, received_on)
-        return _dues(bound, local)
+        return self._bind(agency, procedure, received_on) if bound is None else bound
 
     def _bind(self, agency: str, procedure: str, received_on: date) -> Bound:
         known = self.agency(agency)
         limit = self._limit(procedure, received_on)
         regime = self.rule_book.regime(limit.regime)
+        regime.refuse_unknown(limit.kind)
         pledge = pledge_in_force(known.pledges, received_on)
         office = self._timetable(known, received_on)
         terms = Terms(
@@ -178,9 +194,9 @@ class Directory:
 
 def _dues(bound: Bound, complete_at: datetime) -> Dues:
     terms = bound.terms
-    arrival = arrive(terms.timetable, terms.figures.cut_off, complete_at)
-    if terms.limit.kind is LimitKind.HOURS:
-        reckoned = _as_stored(bound, arrival, reckon_hours(terms, arrival, complete_at))
+    arrival = arrive(terms.timetable, terms.figures.cut_off, counts_from(terms, complete_at))
+    if hangs_on_the_moment(terms):
+        reckoned = _as_stored(bound, arrival, reckon_moment(terms, arrival, complete_at))
     else:
         found = bound.reckoned.get(arrival)
         if found is None:
@@ -190,6 +206,22 @@ def _dues(bound: Bound, complete_at: datetime) -> Dues:
     if reckoned.dues.first_rung is not None:
         return reckoned.dues
     return reckoned.dues._replace(first_rung=_first_rung(bound, reckoned, complete_at))
+
+
+def _dues_resumed(bound: Bound, clock: Clock, stopped_at: datetime, resumed_at: datetime) -> Dues:
+    def local(at: datetime | None) -> datetime | None:
+        return at and at.astimezone(bound.zone).replace(tzinfo=None)
+
+    stopped, resumed = local(stopped_at), local(resumed_at)
+    assert stopped is not None and resumed is not None  # local() keeps what it is given
+    before = Reckoning(
+        local(clock.dues.legal_due),
+        local(clock.dues.pledge_due),
+        tuple(from_json(clock.dues.steps)),
+    )
+    reckoning = resume(bound.terms, before, stopped, resumed)
+    reckoned = _as_stored(bound, Arrival(resumed.date(), PartOfDay.BY_CUT_OFF), reckoning)
+    return reckoned.dues._replace(first_rung=_first_rung(bound, reckoned, resumed))
 
 
 def _as_stored(bound: Bound, arrival: Arrival, reckoning: Reckoning) -> Reckoned:

@@ -113,17 +113,12 @@ def _supplement_requested(batch: Batch, one: Heard, event: SupplementRequested) 
 
 
 def _supplemented(batch: Batch, one: Heard, event: DossierSupplemented) -> None:
-    """The limit counts anew, by the hours and rules of the first receipt (rules 13, 21)."""
+    """The clock runs again, by the hours and rules of the first receipt (rules 13, 21)."""
     if event.stage == "check":
         _refuse_after_acceptance(batch, event.dossier)
         return
     clock = batch.clock_to("running", event.dossier)
-    dues = batch.directory.dues(
-        clock.receiving_agency,
-        clock.procedure or CONDUCT_REPORT,
-        clock.received_at,
-        event.supplemented_at,
-    )
+    dues = batch.directory.dues_after_supplement(clock, event.supplemented_at)
     restarted = moves.restart(clock, event.supplemented_at, dues)
     batch.past.append(clock)
     batch.replace(restarted)

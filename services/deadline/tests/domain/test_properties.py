@@ -1,13 +1,15 @@
 """What must hold for all dates, hours and limits."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deadline.domain.office_hours import WEEKDAYS, OfficeHours, Shift, office_hours
-from services.deadline.domain.reckoning import Reckoning, Terms, reckon
+from services.deadline.domain.reckoning import Reckoning, Terms, reckon, resume
 from services.deadline.domain.rungs import at_risk_at
+from services.deadline.domain.working_calendar import WorkingCalendar
 from services.deadline.domain.working_time import timetable
 from services.deadline.tests.offices import local, rule_book, terms, vietnam
 
@@ -41,6 +43,7 @@ def any_terms(draw: st.DrawFn) -> Terms:
         keeps_friday=draw(st.booleans()),
         office=draw(offices()),
         calendar=rule_book().calendar(draw(st.sampled_from(["vn", "us-ma"]))),
+        regime=draw(st.sampled_from(sorted(rule_book().regimes))),
     )
 
 
@@ -125,3 +128,47 @@ def test_working_days_counted_one_by_one_are_those_counted_at_once(on: date, cou
     assert table.working_day_before(by_hand, count) == table.working_day_from(on) or (
         not vietnam().is_working_day(on)
     )
+
+
+@patient
+@given(any_terms(), MOMENTS, MOMENTS)
+def test_a_pause_of_no_length_changes_nothing(
+    bound: Terms, received: datetime, paused: datetime
+) -> None:
+    before = reckon(bound, received)
+    after = resume(bound, before, paused, paused)
+    assert (after.legal_due, after.pledge_due) == (before.legal_due, before.pledge_due)
+
+
+@patient
+@given(any_terms(), MOMENTS, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=20)))
+def test_a_pause_moves_what_is_due_by_the_working_time_it_lasted(
+    bound: Terms, received: datetime, paused: datetime, length: timedelta
+) -> None:
+    before = reckon(bound, received)
+    after = resume(bound, before, paused, paused + length)
+    worked = bound.timetable.worked_until
+    waited = worked(paused + length) - worked(paused)
+    for was, due in zip(dues(before), dues(after), strict=True):
+        assert worked(due) - worked(was) == waited
+        assert bound.timetable.is_working_time(due)
+
+
+@patient
+@given(st.data(), offices(), MOMENTS, st.dates(date(2019, 1, 1), date(2034, 12, 31)))
+def test_another_holiday_makes_nothing_legally_due_earlier(
+    data: st.DataObject, office: OfficeHours, received: datetime, holiday: date
+) -> None:
+    kind = data.draw(st.sampled_from(["working_days", "days", "hours", "same_day"]))
+    amount = data.draw(st.integers(1, 60))
+    regime = data.draw(st.sampled_from(sorted(rule_book().regimes)))
+    usual = vietnam()
+    more = replace(usual, days_off=usual.days_off | {holiday})
+
+    def due(calendar: WorkingCalendar) -> datetime:
+        bound = terms(kind, amount, office=office, calendar=calendar, regime=regime)
+        legal_due = reckon(bound, received).legal_due
+        assert legal_due is not None
+        return legal_due
+
+    assert due(usual) <= due(more)

@@ -7,7 +7,7 @@ import pytest
 
 from services.deadline.domain.promises import Limit, LimitKind, limit_in_force
 from services.deadline.domain.reckoning import reckon
-from services.deadline.domain.rules import NoRuleError, Regime
+from services.deadline.domain.rules import NoRuleError, Period
 from services.deadline.tests.offices import hours, local, rule_book, terms, vietnam
 
 
@@ -167,7 +167,9 @@ def test_rule_13_limits_are_chosen_by_the_day_of_receipt() -> None:
 def test_rule_13_figures_are_chosen_by_the_day_of_receipt() -> None:
     now = rule_book().regime("nd61").on(date(2026, 1, 1))
     later = replace(now, online_check_hours=4)
-    regime = Regime("nd61", "v", ((date(2020, 1, 1), now), (date(2026, 7, 1), later)))
+    old = Period(date(2020, 1, 1), date(2026, 6, 30), now, ())
+    new = Period(date(2026, 7, 1), None, later, ())
+    regime = replace(rule_book().regime("nd61"), periods=(old, new))
     assert regime.on(date(2026, 6, 30)) is now
     assert regime.on(date(2026, 7, 1)) is later
     with pytest.raises(NoRuleError, match="no figures for 2019-12-31"):

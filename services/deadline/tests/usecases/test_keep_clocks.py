@@ -137,6 +137,20 @@ async def test_resolved_after_the_breach_is_missed(deadline: Deadline) -> None:
     )
 
 
+async def test_rule_21_by_a_rule_that_subtracts_it_the_time_of_a_supplement_is_added_to_what_is_due(
+    deadline: Deadline,
+) -> None:
+    await deadline.hear(procedure("1.766", "working_days", 5, "qd766"))
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00", "1.766"))
+    await deadline.hear(supplement_requested("D-1", "2026-11-10 10:00"))
+    await deadline.hear(supplemented("D-1", "2026-11-12 10:00"))
+    clock = await deadline.clock_of("D-1")
+    assert (clock.generation, clock.state) == (2, State.RUNNING)
+    assert clock.original_legal_due == at("2026-11-16 17:00")
+    assert clock.dues.legal_due == clock.appointment_at == at("2026-11-18 17:00")
+    assert '"supplement_subtracted"' in clock.dues.steps
+
+
 async def test_rule_21_a_supplement_restarts_the_clock_and_keeps_the_original_due(
     deadline: Deadline,
 ) -> None:
@@ -267,7 +281,7 @@ async def test_an_early_dossier_waits_for_its_agency_and_its_procedure(
         ),
         (
             procedure("1.7", "days", 3, regime="nd999"),
-            "regime 'nd999' is not in the rule book; nd61",
+            "regime 'nd999' is not in the rule book; boston-311, chung-thuc, ho-tich, nd61, qd766 are",
         ),
         (
             agency().model_copy(update={"calendar": "mars"}),
