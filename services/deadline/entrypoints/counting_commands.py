@@ -1,4 +1,4 @@
-"""`regimes`, `due` and `audit`: counting for people, without a server."""
+"""`regimes`, `due`, `audit` and `what-if`: counting for people, without a server."""
 
 import csv
 import sys
@@ -17,8 +17,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from services.deadline.domain.rules import NoRuleError, RuleBook
 from services.deadline.entrypoints import counting_reports as reports
+from services.deadline.entrypoints import what_if_reports
 from services.deadline.usecases.audit import Case, Mistake, Summary, audit
 from services.deadline.usecases.counting import Counter, Office
+from services.deadline.usecases.what_if import Scenario, compare
 
 WRONG = 2
 """Exit status of a command that could not be begun as it was given."""
@@ -140,6 +142,59 @@ def add_counting_commands(
             reports.print_audit(counter, summary, tell)
         if summary.mistaken:
             raise typer.Exit(MISTAKEN)
+
+    @app.command("what-if")
+    def what_if_command(
+        log: Annotated[
+            Path, typer.Argument(help="A log as `audit` takes it; with `unit`, by unit.")
+        ],
+        regime: Annotated[list[str], typer.Option("--regime", help="One, or two to compare.")],
+        pledge: Annotated[
+            list[Pledge] | None, typer.Option("--pledge", help="One, or two to compare.")
+        ] = None,
+        unit: UnitFile = None,
+        column: Columns = None,
+        bare_limit: BareLimit = None,
+        as_json: Json = False,
+    ) -> None:
+        """What would have been promised and kept under another regime, or another pledge."""
+        with _refusing(), _progress(log) as read_bytes:
+            rule_book = read_rule_book()
+            scenarios = _scenarios(
+                rule_book,
+                _pairs(regime, pledge or [Pledge.NONE]),
+                lambda pledge: _office(read_office, unit, pledge),
+            )
+            with open_log(log, _names(column), bare_limit, read_bytes) as opened:
+                found = compare(((opened.unit_of(row), case) for row, case in opened), scenarios)
+        names = (scenarios[0].name, scenarios[1].name)
+        if as_json:
+            _print_json(what_if_reports.as_data(names, found))
+        else:
+            what_if_reports.print_comparison(names, found)
+        if found.mistaken:
+            raise typer.Exit(MISTAKEN)
+
+
+def _pairs(regimes: Sequence[str], pledges: Sequence[Pledge]) -> list[tuple[str, Pledge]]:
+    """Two regimes, or two pledges, or both; what is given once holds for both."""
+    if max(len(regimes), len(pledges)) != 2:
+        raise ValueError("--regime or --pledge: two of one of them are asked, to be compared")
+    return [(regimes[0], pledges[0]), (regimes[-1], pledges[-1])]
+
+
+def _scenarios(
+    rule_book: RuleBook, pairs: Sequence[tuple[str, Pledge]], office: Callable[[Pledge], Office]
+) -> tuple[Scenario, Scenario]:
+    first, second = (
+        Scenario(
+            f"{name}, pledge {pledge}",
+            Counter(rule_book, name, office(pledge)),
+            pledge is Pledge.SAME_DAY,
+        )
+        for name, pledge in pairs
+    )
+    return first, second
 
 
 def _run(

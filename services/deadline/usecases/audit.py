@@ -14,7 +14,7 @@ from services.deadline.usecases.counting import Counter, LimitError, LocalTimeEr
 
 LARGEST = 10
 """Disagreements shown with their explanations."""
-MISTAKES = 20
+MISTAKES = 10
 """Rows shown that could not be counted."""
 
 ONE_MINUTE = timedelta(minutes=1)

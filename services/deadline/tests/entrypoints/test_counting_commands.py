@@ -138,3 +138,24 @@ def test_a_log_that_cannot_be_read_ends_with_2(tmp_path: Path) -> None:
     log.write_text("case_id\n")
     result = run("audit", str(log), "--regime", "nd61")
     assert result.exit_code == 2 and "log.csv.gz: file: is not gzipped" in result.stderr
+
+
+def test_what_if_tells_two_pledges_apart(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "case_id,received_at,limit,closed_at,unit\n"
+        "A,2026-11-13T15:01:00,same-day,2026-11-13T16:30:00,Minh Hưng\n"
+        "B,2026-11-12T09:00:00,3d,2026-11-12T16:30:00,Nha Bích\n"
+    )
+    options = ("--regime", "nd61", "--pledge", "none", "--pledge", "same-day")
+    law, pledged = data("what-if", str(log), *options)["scenarios"]
+    assert (law["same_day"], pledged["same_day"], pledged["same_day_kept"]) == (0, 2, 2)
+    assert law["fridays"] == {"Minh Hưng": {"dossiers": 1, "put_off": 1, "closed_later": 0}}
+    assert pledged["busiest_hours"][0] == {"hour": "2026-11-12 17:00", "appointments": 1}
+    told = run("what-if", str(log), *options)
+    assert told.exit_code == 0 and "Minh Hưng" in told.stdout
+
+
+def test_what_if_asks_for_two_of_something(tmp_path: Path) -> None:
+    result = run("what-if", str(tmp_path / "log.csv"), "--regime", "nd61")
+    assert result.exit_code == 2 and "two of one of them are asked" in result.stderr
