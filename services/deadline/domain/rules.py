@@ -1,7 +1,7 @@
 """The figures of the law as dated data: which were in force on the day of receipt."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import StrEnum
 from fractions import Fraction
@@ -130,6 +130,15 @@ class RuleBook:
                 f"calendar {name!r} is not in the rule book; {_known(self.calendars)} are"
             )
         return self.calendars[name]
+
+    def sentences_of(self, regime_name: str) -> Mapping[str, Sentence]:
+        """What each step says, citing what the regime cites; of a regime that is gone, what all cite."""
+        regime = self.regimes.get(regime_name)
+        own = {} if regime is None else regime.sources
+        return {
+            rule: replace(sentence, source=own.get(rule, sentence.source))
+            for rule, sentence in self.sentences.items()
+        }
 
 
 def _known(names: Mapping[str, object]) -> str:

@@ -103,7 +103,7 @@ def add_counting_commands(
             rule_book = read_rule_book()
             counter = Counter(rule_book, regime, _office(read_office, unit, pledge))
             reckoning = counter.count(counter.local(received), limit)
-        told = reports.due_as_data(counter, reckoning, rule_book.sentences)
+        told = reports.due_as_data(counter, reckoning, rule_book.sentences_of(regime))
         if as_json:
             _print_json(told)
         else:
@@ -137,7 +137,7 @@ def add_counting_commands(
             with open_log(log, _names(column), bare_limit, read_bytes) as opened:
                 _run(opened, counter, summary, out, tell)
         if as_json:
-            _print_json(reports.audit_as_data(counter, summary, rule_book.sentences))
+            _print_json(reports.audit_as_data(counter, summary, rule_book.sentences_of(regime)))
         else:
             reports.print_audit(counter, summary, tell)
         if summary.mistaken:

@@ -86,17 +86,15 @@ def due_as_data(
         "regime": counter.regime.name,
         "rules_version": counter.regime.version,
         "calendar_version": counter.calendar.version,
-        "steps": steps_as_data(reckoning.steps, counter, sentences),
+        "steps": steps_as_data(reckoning.steps, sentences),
     }
 
 
-def steps_as_data(
-    steps: Sequence[Step], counter: Counter, sentences: Mapping[str, Sentence]
-) -> list[dict[str, Any]]:
+def steps_as_data(steps: Sequence[Step], sentences: Mapping[str, Sentence]) -> list[dict[str, Any]]:
     return [
         {
             "rule": step.rule,
-            "source": counter.regime.sources.get(step.rule, sentences[step.rule].source),
+            "source": sentences[step.rule].source,
             "from": step.starts.isoformat(),
             "to": step.ends.isoformat(),
             **({"amount": step.amount} if step.amount else {}),
@@ -157,7 +155,7 @@ def audit_as_data(
                 "promised_due_at": counter.with_offset(verdict.promised),
                 "due_at": counter.with_offset(verdict.due_at),
                 "minutes_apart": minutes_apart(verdict),
-                "steps": steps_as_data(verdict.steps, counter, sentences),
+                "steps": steps_as_data(verdict.steps, sentences),
             }
             for verdict in summary.disagreements()
         ],

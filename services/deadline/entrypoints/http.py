@@ -124,7 +124,7 @@ def routes(begin: Begin, clock: Clock, rule_book: RuleBook) -> APIRouter:
         """What is due under a dossier's or report's code, why, and who was called."""
         async with begin() as books:
             try:
-                shown = await show_deadline(code, books.archive, rule_book.sentences)
+                shown = await show_deadline(code, books.archive, rule_book)
             except NoClockError:
                 _not_found(code)
         for one in shown:

@@ -1,11 +1,11 @@
 """Shows what is due under a code and why: the clocks, their past, their alarms, in plain words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.deadline.domain.alarms import Alarm
 from services.deadline.domain.clocks import Clock
-from services.deadline.domain.explanation import Sentence
+from services.deadline.domain.rules import RuleBook
 from services.deadline.usecases.explanations import Explanation, explain
 from services.deadline.usecases.ports import Archive, PastGeneration
 from services.deadline.usecases.set_appointment import NoClockError
@@ -21,9 +21,7 @@ class Shown:
     alarms: Sequence[Alarm]
 
 
-async def show_deadline(
-    code: str, archive: Archive, sentences: Mapping[str, Sentence]
-) -> list[Shown]:
+async def show_deadline(code: str, archive: Archive, rule_book: RuleBook) -> list[Shown]:
     """The clocks of a dossier or report. Raises `NoClockError` when there is none."""
     clocks = await archive.clocks(code)
     if not clocks:
@@ -33,7 +31,7 @@ async def show_deadline(
     return [
         Shown(
             clock=clock,
-            explanation=explain(clock.dues.steps, sentences),
+            explanation=explain(clock.dues.steps, rule_book.sentences_of(clock.dues.regime)),
             past=[before for before in past if before.kind == clock.kind],
             alarms=[alarm for alarm in alarms if alarm.kind == clock.kind],
         )

@@ -27,3 +27,18 @@ def test_steps_come_back_from_their_json_as_they_were() -> None:
     for kind, amount in (("working_days", 3), ("days", 5), ("hours", 8), ("none", 0)):
         steps = reckon(terms(kind, amount, pledged=True), local("2026-11-13 16:30")).steps
         assert tuple(from_json(to_json(steps))) == steps
+
+
+def test_each_regime_cites_its_own_law_and_one_that_is_gone_what_all_cite() -> None:
+    book = rule_book()
+    steps = to_json(reckon(terms("same_day"), local("2026-11-13 15:01")).steps)
+    cited = {
+        regime: explain(steps, book.sentences_of(regime))[0].source
+        for regime in ("nd61", "ho-tich", "chung-thuc", "repealed")
+    }
+    assert cited == {
+        "nd61": "NĐ 61/2018/NĐ-CP art. 18",
+        "ho-tich": "Luật Hộ tịch art. 5.3",
+        "chung-thuc": "NĐ 23/2015/NĐ-CP art. 7",
+        "repealed": "NĐ 61/2018/NĐ-CP art. 18",
+    }
