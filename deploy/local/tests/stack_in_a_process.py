@@ -1,6 +1,7 @@
 """Enters a stack of stand-ins, prints its processes, and waits to be ended."""
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -16,4 +17,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    # A shell lets its background jobs ignore Ctrl-C, and so would the test that runs in one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run(main())

@@ -106,7 +106,7 @@ class _RegimeFile(BaseModel):
     title: str
     calendar: str
     time_zone: str
-    limits: Annotated[frozenset[LimitKind], Field(min_length=1)]
+    limits: Annotated[tuple[LimitKind, ...], Field(min_length=1)]
     sources: dict[str, Annotated[str, Field(min_length=1)]] = {}
     figures: _FigureLists
 

@@ -1,6 +1,9 @@
 """The rule book's files: what they say, and how a mistake in them is named."""
 
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -41,6 +44,20 @@ def test_the_same_files_give_the_same_versions_and_a_changed_figure_another(rule
     assert after.regime("nd61").version != before.regime("nd61").version
     assert after.calendar("vn").version != before.calendar("vn").version
     assert after.calendar("us-ma").version == before.calendar("us-ma").version
+
+
+def test_every_process_gives_the_same_files_the_same_versions() -> None:
+    """Versions stand on every clock, and a replay gives the same bytes: no order may be chance."""
+    told = {
+        subprocess.run(
+            [sys.executable, "-m", "services.deadline", "regimes", "--json"],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(told) == 1
 
 
 def test_a_day_awaiting_confirmation_is_worked_until_its_year_is_confirmed(rules: Path) -> None:
