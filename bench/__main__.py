@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench import figures, pipeline, relay, whole
+from bench import due, figures, pipeline, relay, whole
 from bench.figures import Figure, of_runs, percentile, ratio
 from bench.machine import describe_machine
 from bench.parts import BrokerName, open_parts
@@ -23,6 +23,7 @@ class Part(StrEnum):
     RELAY = "relay"
     PIPELINE = "pipeline"
     WHOLE = "whole"
+    DUE = "due"
 
 
 class Broker(StrEnum):
@@ -53,7 +54,10 @@ async def _measure(
         print(f"[{perf_counter() - began:5.0f} s] {line}", flush=True)
 
     measured: dict[str, list[Figure]] = {}
-    for broker in brokers:
+    if Part.DUE in parts:
+        dates = due.Sizes(50_000, 1_000, 1) if quick else due.Sizes()
+        measured["no server"] = _of_dues(await due.measure_dues(dates, tell))
+    for broker in brokers if set(parts) - {Part.DUE} else []:
         tell(f"on {broker} Kafka")
         measured[broker.value] = await _measure_on(BROKERS[broker], parts, quick, tell)
     machine = describe_machine()
@@ -81,6 +85,15 @@ async def _measure_on(
         some = whole.Sizes(20, 30, 1, 2_000) if quick else whole.Sizes()
         found += _of_whole(await whole.measure_whole(broker, some, tell))
     return found
+
+
+def _of_dues(rates: due.Rates) -> list[Figure]:
+    return [
+        of_runs("due.per_s", rates.ours),
+        of_runs("due.hours_per_s", rates.ours_in_hours),
+        of_runs("due.businesstimedelta_per_s", rates.peer_in_hours),
+        ratio("due.ratio_to_businesstimedelta", rates.ours_in_hours, rates.peer_in_hours),
+    ]
 
 
 def _of_pipelines(rates: pipeline.Rates) -> list[Figure]:

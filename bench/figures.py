@@ -33,6 +33,7 @@ TARGETS: Mapping[str, Target] = {
     "appointment_ms.p50": Target(25, is_least=False),
     "appointment_ms.p99": Target(100, is_least=False),
     "appointment_ms.ratio_to_floor": Target(4, is_least=False),
+    "due.per_s": Target(50_000, is_least=True),
     "rss_mb.intake": Target(200, is_least=False),
     "rss_mb.deadline": Target(200, is_least=False),
     "rss_mb.feedback": Target(200, is_least=False),

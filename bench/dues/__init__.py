@@ -1,0 +1,1 @@
+"""Dates computed in bulk: deadline's own way, and a peer's."""
