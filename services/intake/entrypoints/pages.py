@@ -112,8 +112,8 @@ def in_words(instant: datetime, language: str) -> str:
 
 
 def qr_code(text: str) -> str:
-    """An inline SVG."""
+    """An inline SVG, as large as its style says."""
     drawn = io.BytesIO()
     code: Any = segno.make(text, error="m")
-    code.save(drawn, kind="svg", xmldecl=False, svgns=True, scale=2, border=1)
+    code.save(drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=1)
     return drawn.getvalue().decode()
