@@ -136,6 +136,9 @@ def _days_at_their_time(terms: Terms, complete_at: datetime) -> Due:
 
 
 def _both(legal: Due, pledged: Due) -> Reckoning:
+    """A pledge adds to the law and never loosens it: where the law asks for more, it is the law's."""
+    if legal.at is not None and pledged.at is not None and pledged.at > legal.at:
+        pledged = Due(legal.at, (Step("pledge_after_law", pledged.at, legal.at),))
     return Reckoning(legal.at, pledged.at, legal.steps + pledged.steps)
 
 

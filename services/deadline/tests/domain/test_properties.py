@@ -82,6 +82,14 @@ def test_the_appointment_is_the_earlier_of_the_two(bound: Terms, received: datet
 
 @patient
 @given(any_terms(), MOMENTS)
+def test_a_pledge_never_exceeds_the_law(bound: Terms, received: datetime) -> None:
+    reckoning = reckon(bound, received)
+    if reckoning.pledge_due is not None and reckoning.legal_due is not None:
+        assert reckoning.pledge_due <= reckoning.legal_due
+
+
+@patient
+@given(any_terms(), MOMENTS)
 def test_the_first_alarm_rings_in_working_time_between_receipt_and_due(
     bound: Terms, received: datetime
 ) -> None:

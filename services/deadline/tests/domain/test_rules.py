@@ -65,6 +65,12 @@ def test_rule_3_on_other_days_the_pledge_follows_the_cut_off() -> None:
     assert reckon(pledged, local("2026-11-12 15:01")).pledge_due == local("2026-11-13 17:00")
 
 
+def test_rule_3_where_the_law_asks_for_it_sooner_the_pledge_is_the_laws() -> None:
+    reckoning = reckon(terms("hours", 1, pledged=True), local("2026-11-12 09:00"))
+    assert reckoning.pledge_due == reckoning.legal_due == local("2026-11-12 10:00")
+    assert reckoning.steps[-1].rule == "pledge_after_law"
+
+
 def test_rule_4_a_procedure_not_on_the_list_is_unaffected_on_fridays() -> None:
     reckoning = reckon(terms("same_day"), local("2026-11-13 15:01"))
     assert reckoning.pledge_due is None
