@@ -165,9 +165,10 @@ async def hear(
 ) -> Tally:
     """Hear a batch inside the caller's transaction.
 
-    `letters` are new, in Kafka's order; `positions` are noted with them. `retrying` names subjects whose set-aside letters are tried
-    again now. `limit` bounds how many letters are applied; with `fault`, the one letter that would
-    be applied is set aside with it instead (how a letter that breaks a batch is isolated).
+    `letters` are new, in Kafka's order; `positions` are noted with them. `retrying` names subjects
+    whose set-aside letters are tried again now. `limit` bounds how many letters are applied; with
+    `fault`, the one letter that would be applied is set aside with it instead (how a letter that
+    breaks a batch is isolated).
     Raises `HeardElsewhereError` when another member moved a subject on meanwhile.
     """
     subjects = {letter.subject for letter in letters}.union(retrying)
