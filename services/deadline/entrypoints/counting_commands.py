@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, TextIO
 
 import orjson
 import typer
@@ -140,7 +140,7 @@ def add_counting_commands(
             _print_json(reports.audit_as_data(counter, summary, rule_book.sentences_of(regime)))
         else:
             reports.print_audit(counter, summary, tell)
-        if summary.mistaken:
+        if summary.left_out.count:
             raise typer.Exit(MISTAKEN)
 
     @app.command("what-if")
@@ -172,7 +172,7 @@ def add_counting_commands(
             _print_json(what_if_reports.as_data(names, found))
         else:
             what_if_reports.print_comparison(names, found)
-        if found.mistaken:
+        if found.left_out.count:
             raise typer.Exit(MISTAKEN)
 
 
@@ -212,11 +212,24 @@ def _run(
         for _ in audit(cases(), counter, summary):
             rows.clear()
         return
-    with out.open("w", encoding="utf-8", newline="") as file:
+    with _whole(out) as file:
         writer = csv.writer(file)
         writer.writerow([*log.heading, *reports.VERDICT_COLUMNS])
         for result in audit(cases(), counter, summary):
             writer.writerow([*rows.pop(), *reports.verdict_cells(result, counter, tell)])
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[TextIO]:
+    """A file that takes its name when it is whole: a log that breaks off leaves no half of one, and
+    OUT may be the log itself."""
+    part = out.with_name(f"{out.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _office(read_office: Callable[[Path], Office], unit: Path | None, pledge: Pledge) -> Office:

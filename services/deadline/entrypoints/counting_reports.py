@@ -10,7 +10,7 @@ from rich.table import Table
 from services.deadline.domain.explanation import Language, Sentence, Step
 from services.deadline.domain.reckoning import Reckoning
 from services.deadline.domain.rules import Regime
-from services.deadline.usecases.audit import Mistake, Share, Summary, Verdict
+from services.deadline.usecases.audit import LeftOut, Mistake, Share, Summary, Verdict
 from services.deadline.usecases.counting import Counter
 
 VERDICT_COLUMNS = ("due_at", "agrees", "minutes_late", "late_by_sync", "explanation")
@@ -159,8 +159,7 @@ def audit_as_data(
             }
             for verdict in summary.disagreements()
         ],
-        "not_counted": summary.mistaken,
-        "mistakes": [mistake._asdict() for mistake in summary.mistakes],
+        **left_out_as_data(summary.left_out),
     }
 
 
@@ -225,11 +224,20 @@ def print_audit(counter: Counter, summary: Summary, telling: Telling) -> None:
         )
     for verdict in disagreements:
         _print_disagreement(console, verdict, telling)
-    if summary.mistaken:
-        console.print(
-            f"\n[bold]{summary.mistaken} rows were not counted[/bold]; the first of them:"
-        )
-    for mistake in summary.mistakes:
+    print_left_out(console, summary.left_out)
+
+
+def left_out_as_data(left_out: LeftOut) -> dict[str, Any]:
+    return {
+        "not_counted": left_out.count,
+        "mistakes": [mistake._asdict() for mistake in left_out.first],
+    }
+
+
+def print_left_out(console: Console, left_out: LeftOut) -> None:
+    if left_out.count:
+        console.print(f"\n[bold]{left_out.count} rows were not counted[/bold]; the first of them:")
+    for mistake in left_out.first:
         console.print(f"  row {mistake.row}: {mistake.field}: {mistake.why}", markup=False)
 
 

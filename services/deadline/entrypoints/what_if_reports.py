@@ -6,9 +6,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from services.deadline.entrypoints.counting_reports import WIDTH, left_out_as_data, print_left_out
 from services.deadline.usecases.what_if import Comparison, Fridays, Outcome
 
-WIDTH = 120
 UNITS = 20
 """Units shown, those that put most Friday dossiers off first; `--json` has them all."""
 
@@ -23,8 +23,7 @@ def as_data(names: Names, found: Comparison) -> dict[str, Any]:
         ],
         "second_earlier": found.earlier,
         "second_later": found.later,
-        "not_counted": found.mistaken,
-        "mistakes": [mistake._asdict() for mistake in found.mistakes],
+        **left_out_as_data(found.left_out),
     }
 
 
@@ -68,10 +67,7 @@ def print_comparison(names: Names, found: Comparison) -> None:
         markup=False,
     )
     _print_fridays(console, names, found)
-    if found.mistaken:
-        console.print(f"\n[bold]{found.mistaken} rows were not counted[/bold]; the first of them:")
-    for mistake in found.mistakes:
-        console.print(f"  row {mistake.row}: {mistake.field}: {mistake.why}", markup=False)
+    print_left_out(console, found.left_out)
 
 
 def _of(part: int, whole: int) -> str:

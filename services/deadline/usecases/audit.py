@@ -14,7 +14,7 @@ from services.deadline.usecases.counting import Counter, LimitError, LocalTimeEr
 
 LARGEST = 10
 """Disagreements shown with their explanations."""
-MISTAKES = 10
+SHOWN = 10
 """Rows shown that could not be counted."""
 
 ONE_MINUTE = timedelta(minutes=1)
@@ -39,6 +39,19 @@ class Mistake(NamedTuple):
     row: int
     field: str
     why: str
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """The rows of a log that could not be counted: how many, and the first of them."""
+
+    count: int = 0
+    first: list[Mistake] = field(default_factory=list)
+
+    def add(self, mistake: Mistake) -> None:
+        self.count += 1
+        if len(self.first) < SHOWN:
+            self.first.append(mistake)
 
 
 class Verdict(NamedTuple):
@@ -75,8 +88,7 @@ class Summary:
     shares: dict[str, Share] = field(default_factory=dict)
     largest: list[tuple[timedelta, int, Verdict]] = field(default_factory=list)
     """A heap: the smallest of the largest disagreements first."""
-    mistaken: int = 0
-    mistakes: list[Mistake] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def disagreements(self) -> list[Verdict]:
         """The largest first."""
@@ -96,11 +108,6 @@ class Summary:
         if verdict.late_by_sync:
             share.late_by_sync += 1
 
-    def add_mistake(self, mistake: Mistake) -> None:
-        self.mistaken += 1
-        if len(self.mistakes) < MISTAKES:
-            self.mistakes.append(mistake)
-
     def _remember(self, verdict: Verdict) -> None:
         assert verdict.due_at is not None and verdict.promised is not None  # they disagree
         entry = (abs(verdict.due_at - verdict.promised), -verdict.case.row, verdict)
@@ -117,7 +124,7 @@ def audit(
     for row in rows:
         result = row if isinstance(row, Mistake) else _judge(row, counter)
         if isinstance(result, Mistake):
-            summary.add_mistake(result)
+            summary.left_out.add(result)
         else:
             summary.add(result)
         yield result

@@ -9,7 +9,7 @@ from services.deadline.domain.promises import LimitKind
 from services.deadline.domain.reckoning import FRIDAY, Reckoning
 from services.deadline.domain.rules import NoRuleError
 from services.deadline.domain.working_calendar import CalendarEndsError
-from services.deadline.usecases.audit import MISTAKES, Case, Mistake
+from services.deadline.usecases.audit import Case, LeftOut, Mistake
 from services.deadline.usecases.counting import Counter, LimitError, LocalTimeError, parse_limit
 
 BUSIEST = 5
@@ -91,13 +91,7 @@ class Comparison:
     earlier: int = 0
     """Appointments that the second scenario sets earlier than the first."""
     later: int = 0
-    mistaken: int = 0
-    mistakes: list[Mistake] = field(default_factory=list)
-
-    def add_mistake(self, mistake: Mistake) -> None:
-        self.mistaken += 1
-        if len(self.mistakes) < MISTAKES:
-            self.mistakes.append(mistake)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 def compare(
@@ -108,7 +102,7 @@ def compare(
     for unit, case in rows:
         mistake = case if isinstance(case, Mistake) else _add(comparison, unit, case, scenarios)
         if mistake is not None:
-            comparison.add_mistake(mistake)
+            comparison.left_out.add(mistake)
     return comparison
 
 

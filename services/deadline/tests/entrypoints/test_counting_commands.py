@@ -1,6 +1,7 @@
 """`regimes`, `due` and `audit` as people type them."""
 
 import csv
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -159,3 +160,20 @@ def test_what_if_tells_two_pledges_apart(tmp_path: Path) -> None:
 def test_what_if_asks_for_two_of_something(tmp_path: Path) -> None:
     result = run("what-if", str(tmp_path / "log.csv"), "--regime", "nd61")
     assert result.exit_code == 2 and "two of one of them are asked" in result.stderr
+
+
+def test_a_log_that_breaks_off_leaves_no_half_of_an_answer(tmp_path: Path) -> None:
+    log, out = tmp_path / "log.csv.gz", tmp_path / "out.csv"
+    rows = "".join(f"C{n},2026-11-09T09:00:{n % 60:02},3d,,,,{n}\n" for n in range(20_000))
+    log.write_bytes(gzip.compress((LOG + rows).encode())[:-100])
+    result = run("audit", str(log), "--regime", "nd61", "--out", str(out))
+    assert result.exit_code == 2 and "the gzip is broken" in result.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["log.csv.gz"]
+
+
+def test_the_answer_may_take_the_place_of_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(LOG)
+    assert run("audit", str(log), "--regime", "nd61", "--out", str(log)).exit_code == 0
+    with log.open(newline="") as file:
+        assert [row["agrees"] for row in csv.DictReader(file)] == ["true", "false"]

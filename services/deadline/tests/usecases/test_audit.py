@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from services.deadline.tests.offices import local, rule_book
 from services.deadline.usecases.audit import (
     LARGEST,
-    MISTAKES,
+    SHOWN,
     Case,
     Mistake,
     Summary,
@@ -81,10 +81,10 @@ def test_a_row_that_cannot_be_counted_is_named_and_harms_no_other() -> None:
         (3, "received_at"),
         (4, "received_at"),
     ]
-    assert summary.mistaken == 3 and summary.shares["3d"].cases == 1
+    assert summary.left_out.count == 3 and summary.shares["3d"].cases == 1
 
 
 def test_of_many_mistakes_all_are_counted_and_the_first_are_shown() -> None:
     _, summary = run(Mistake(n, "row", "is short") for n in range(2, 1_002))
-    assert summary.mistaken == 1_000
-    assert [mistake.row for mistake in summary.mistakes] == list(range(2, 2 + MISTAKES))
+    assert summary.left_out.count == 1_000
+    assert [mistake.row for mistake in summary.left_out.first] == list(range(2, 2 + SHOWN))

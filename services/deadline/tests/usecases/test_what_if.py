@@ -82,5 +82,5 @@ def test_two_regimes_are_compared_at_the_same_moment_and_what_one_cannot_count_w
         (scenario("nd61"), scenario("ho-tich")),
     )
     assert [outcome.cases for outcome in found.outcomes] == [1, 1]
-    assert (found.earlier, found.later, found.mistaken) == (0, 0, 2)
-    assert "ho-tich" in found.mistakes[0].why
+    assert (found.earlier, found.later, found.left_out.count) == (0, 0, 2)
+    assert "ho-tich" in found.left_out.first[0].why
