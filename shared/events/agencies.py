@@ -21,6 +21,23 @@ class Shift(BaseModel):
     closes: time
 
 
+class LadderRung(BaseModel):
+    """When a rung of the unit's ladder of alarms rings, and whom it calls.
+
+    `at_risk` and `apology` have one of the three: a share of the working time up to the appointment
+    ("1/2"), or working days (at opening) or hours before what is due. The others ring when their
+    date has passed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rung: Literal["at_risk", "apology", "pledge_missed", "breach", "reappointment_missed"]
+    calls: Literal["officer", "head_of_unit", "town"]
+    share: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}/[1-9][0-9]{0,2}$")] | None = None
+    working_days_before: Annotated[int, Field(ge=1, le=60)] | None = None
+    working_hours_before: Annotated[int, Field(ge=1, le=400)] | None = None
+
+
 class Pledge(BaseModel):
     """What an agency promises beyond the law, for a period."""
 
@@ -39,6 +56,8 @@ class Pledge(BaseModel):
     xin: tuple[Literal["chao", "loi", "cam-on", "phep"], ...] = ()
     luon: tuple[Literal["smile", "gentle", "listen", "help"], ...] = ()
     khong: tuple[Annotated[int, Field(ge=1, le=5)], ...] = ()
+    ladder: tuple[LadderRung, ...] = ()
+    """Its own rungs; one that is left out is as the rule book has it."""
 
 
 class AgencyRegistered(Event):

@@ -20,6 +20,7 @@ EVENTS: dict[str, type[Event]] = {
         dossiers.DossierStopped,
         deadlines.DeadlineSet,
         deadlines.AppointmentSet,
+        deadlines.Reappointed,
         deadlines.ClockStopped,
         deadlines.AlarmRung,
         deadlines.DeadlineMet,

@@ -9,7 +9,10 @@ from shared.events.base import AgencyCode, Event, Instant, VersionId
 TOPIC = "thanthien.deadlines.v1"
 
 ClockKind = Literal["dossier", "conduct_report"]
-Rung = Literal["at_risk", "pledge_missed", "breach"]
+
+Rung = Literal["at_risk", "apology", "pledge_missed", "breach", "reappointment_missed"]
+Call = Literal["officer", "head_of_unit", "town"]
+"""Who is called by an alarm, of the agency named beside it; the town is above all of them."""
 
 
 class DeadlineEvent(Event):
@@ -52,6 +55,18 @@ class AppointmentSet(DeadlineEvent):
     appointment_at: Instant
 
 
+class Reappointed(DeadlineEvent):
+    """Mẫu 04: an apology with a new date, once. The due instants stay and still judge lateness
+    (rule 25)."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.Reappointed.v1"
+
+    original_appointment_at: Instant
+    appointment_at: Instant
+    legal_due: Instant | None
+    reappointed_at: Instant
+
+
 class ClockStopped(DeadlineEvent):
     """Nothing is due any more (or, for a supplement, until it comes)."""
 
@@ -72,6 +87,8 @@ class AlarmRung(DeadlineEvent):
     rang_at: Instant
     is_late: bool
     """It could not ring when it should have (the service was down)."""
+    calls: Call | None = None
+    """None in events of before ladders were the agencies' own."""
 
 
 class DeadlineMet(DeadlineEvent):

@@ -34,8 +34,17 @@ def test_a_frozen_sample_is_still_heard_and_said_alike(type_: str) -> None:
     assert letter.fault is None
     assert letter.event is not None
     assert letter.envelope is not None
-    assert json.loads(letter.event.model_dump_json()) == sample["body"]
+    assert said_alike(sample["body"], json.loads(letter.event.model_dump_json()))
     assert dict(letter.envelope.to_headers()) == dict(headers)
+
+
+def said_alike(once: Any, now: Any) -> bool:
+    """All that was once said is said still; what was added since may stand beside it."""
+    if isinstance(once, dict):
+        return all(name in now and said_alike(value, now[name]) for name, value in once.items())
+    if isinstance(once, list):
+        return len(once) == len(now) and all(map(said_alike, once, now))
+    return bool(once == now)
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=lambda event: event.__name__)

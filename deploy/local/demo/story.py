@@ -41,10 +41,17 @@ MOVES = {
     "withdraw": "withdrawn",
     "stop": "stopped",
 }
+CALLED = {
+    "officer": "the officer is called",
+    "head_of_unit": "the head of unit is called",
+    "town": "the town is called",
+}
 RUNGS = {
-    "at_risk": "alarm: at risk, the officer is called",
-    "pledge_missed": "alarm: the pledge is missed, the head of unit is called",
-    "breach": "alarm: overdue by law, the town is called",
+    "at_risk": "alarm: at risk",
+    "apology": "alarm: Mẫu 04 must leave now",
+    "pledge_missed": "alarm: the pledge is missed",
+    "breach": "alarm: overdue by law",
+    "reappointment_missed": "alarm: the new date of Mẫu 04 has passed as well",
 }
 NOTICES = {
     "greeting": "xin chào",
@@ -117,7 +124,11 @@ def _moves(dossier: dict[str, Any]) -> list[Line]:
 
 def _alarms(clock: dict[str, Any]) -> list[Line]:
     return [
-        Line(datetime.fromisoformat(alarm["rang_at"]), "deadline", RUNGS[alarm["rung"]])
+        Line(
+            datetime.fromisoformat(alarm["rang_at"]),
+            "deadline",
+            f"{RUNGS[alarm['rung']]}, {CALLED[alarm['calls']]}",
+        )
         for alarm in clock["alarms"]
     ]
 

@@ -54,14 +54,23 @@ CLOCK: Moves = {
     NOTHING: {"DeadlineSet": "running"},
     "running": {
         "AppointmentSet": "running",
+        "Reappointed": "running",
         "AlarmRung/at_risk": "running",
+        "AlarmRung/apology": "running",
         "AlarmRung/pledge_missed": "running",
         "AlarmRung/breach": "breached",
+        "AlarmRung/reappointment_missed": "running",
         "DeadlineMet": "met",
         **_STOPPING,
     },
     # Only what comes late takes a breach back; whoever misses a deadline was called before.
-    "breached": {"DeadlineMissed": "missed", "BreachWithdrawn": "taken back", **_STOPPING},
+    "breached": {
+        "Reappointed": "breached",
+        "AlarmRung/reappointment_missed": "breached",
+        "DeadlineMissed": "missed",
+        "BreachWithdrawn": "taken back",
+        **_STOPPING,
+    },
     "taken back": {"DeadlineMet": "out_of_sync", **_STOPPING},
     "stopped": {"DeadlineSet": "running", **_ENDING},
 }

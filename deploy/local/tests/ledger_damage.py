@@ -8,8 +8,10 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
         "lost",
     ),
     "a dossier has a second clock": (
-        'insert into deadline.clocks select (jsonb_populate_record(c, \'{"code": "X-1"}\')).*'
-        " from deadline.clocks c limit 1",
+        "insert into deadline.clocks (kind, code, agency, receiving_agency, received_at, complete_at,"
+        " generation, state, regime, rules_version, calendar_version, steps)"
+        " select kind, 'X-1', agency, receiving_agency, received_at, complete_at, generation, state,"
+        " regime, rules_version, calendar_version, steps from deadline.clocks limit 1",
         "every accepted dossier and report has one clock",
         "unexplained",
     ),
@@ -32,7 +34,7 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
     ),
     "an alarm is added": (
         "insert into deadline.alarms select kind, code, generation + 1, rung, agency, due_at, rang_at,"
-        " is_late from deadline.alarms limit 1",
+        " is_late, calls from deadline.alarms limit 1",
         "every alarm rang once",
         "unexplained",
     ),

@@ -8,10 +8,15 @@ from services.deadline.adapters.clocks import SELECT
 from services.deadline.adapters.rows import clock_from
 from services.deadline.domain.alarms import Alarm
 from services.deadline.domain.clocks import Clock
-from services.deadline.domain.rungs import Rung
+from services.deadline.domain.ladder import Call, Rung
+from services.deadline.domain.reappointments import Issued, Reappointment
 from services.deadline.usecases.ports import PastGeneration
 
-ALARMS = "select kind, code, generation, rung, agency, due_at, rang_at, is_late from alarms"
+ALARMS = "select kind, code, generation, rung, agency, due_at, rang_at, is_late, calls from alarms"
+
+REAPPOINTMENT = """select kind, code, agency, legal_due, original_appointment_at, appointment_at, reason,
+       signer, asked_by, reappointed_at
+from reappointments where code = $1 and kind = 'dossier'"""
 
 PAST = """select kind, generation, complete_at, legal_due, pledge_due, appointment_at
 from past_generations where code = $1 order by kind, generation"""
@@ -35,6 +40,13 @@ class PostgresArchive:
             f"{ALARMS} where code = $1 order by rang_at, due_at, kind", code
         )
         return [_alarm(row) for row in rows]
+
+    async def reappointment_of(self, code: str) -> Issued | None:
+        row = await self._connection.fetchrow(REAPPOINTMENT, code)
+        if row is None:
+            return None
+        kind, code, agency, legal_due, *says = row
+        return Issued(kind, code, agency, legal_due, Reappointment(*says))
 
     async def alarms_since(
         self, since: datetime | None, agency: str | None, limit: int
@@ -60,4 +72,5 @@ def _alarm(row: asyncpg.Record) -> Alarm:
         due_at=row["due_at"],
         rang_at=row["rang_at"],
         is_late=row["is_late"],
+        calls=None if row["calls"] is None else Call(row["calls"]),
     )

@@ -1,6 +1,7 @@
 """The clocks in PostgreSQL: sets in, sets out, in the transaction of one connection."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple
 from datetime import datetime
 
 import asyncpg
@@ -16,6 +17,7 @@ from services.deadline.adapters.rows import (
 )
 from services.deadline.domain.alarms import Alarm
 from services.deadline.domain.clocks import Clock
+from services.deadline.domain.reappointments import Issued
 from services.deadline.usecases.ports import ClockKey
 
 SELECT = f"select {', '.join(column.read for column in CLOCK_COLUMNS)} from clocks"
@@ -54,9 +56,14 @@ as given (kind, code, generation, complete_at, legal_due, pledge_due, appointmen
           regime, rules_version, calendar_version, steps, stopped_at, stop_reason)"""
 
 KEEP_ALARMS = """insert into alarms
-    (kind, code, generation, rung, agency, due_at, rang_at, is_late)
+    (kind, code, generation, rung, agency, due_at, rang_at, is_late, calls)
 select * from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[],
-                     $6::timestamptz[], $7::timestamptz[], $8::boolean[])"""
+                     $6::timestamptz[], $7::timestamptz[], $8::boolean[], $9::text[])"""
+
+KEEP_REAPPOINTMENT = """insert into reappointments
+    (kind, code, agency, legal_due, original_appointment_at, appointment_at, reason, signer,
+     asked_by, reappointed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
 
 # min() reads one entry of the partial index; `not exists` would scan the table of open clocks.
 WAKE = """select pg_notify(current_schema() || '_rungs', '')
@@ -130,10 +137,21 @@ class PostgresClocks:
                 alarm.due_at,
                 alarm.rang_at,
                 alarm.is_late,
+                alarm.calls,
             )
             for alarm in alarms
         ]
         await self._connection.execute(KEEP_ALARMS, *_columns(given))
+
+    async def keep_reappointment(self, issued: Issued) -> None:
+        await self._connection.execute(
+            KEEP_REAPPOINTMENT,
+            issued.kind,
+            issued.code,
+            issued.agency,
+            issued.legal_due,
+            *astuple(issued.says),
+        )
 
     async def wake_timer(self, earliest: datetime) -> None:
         await self._connection.execute(WAKE, earliest)

@@ -7,7 +7,8 @@ from operator import attrgetter
 import asyncpg
 
 from services.deadline.domain.clocks import Clock, Dues, State
-from services.deadline.domain.rungs import NextRung, Rung
+from services.deadline.domain.ladder import Rung
+from services.deadline.domain.rungs import Rungs
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,8 @@ DUE_COLUMNS = (
 )
 """What changes only when a clock restarts."""
 
-RUNG_COLUMNS = (
-    Column("next_rung", "text", "next_rung.rung"),
-    Column("next_rung_at", INSTANT, "next_rung.at"),
-)
-"""Both null where no rung waits; they come last in whatever is written."""
+RUNG_COLUMNS = tuple(Column(f"{rung}_at", INSTANT, f"rungs.{rung}") for rung in Rung)
+"""When each rung is to ring; `next_rung_at`, the earliest of them, is the table's own."""
 
 MOVING_COLUMNS = (
     Column("agency", "text", "agency"),
@@ -72,24 +70,23 @@ MOVING_COLUMNS = (
     Column("resolved_at", INSTANT, "resolved_at"),
     Column("stopped_at", INSTANT, "stopped_at"),
     Column("stop_reason", "text", "stop_reason"),
+    Column("reappointed_at", INSTANT, "reappointed_at"),
+    Column("original_appointment_at", INSTANT, "original_appointment_at"),
     *RUNG_COLUMNS,
 )
 """What any move may change."""
 
 CLOCK_COLUMNS = (*KEY_COLUMNS, *FIXED_COLUMNS, *DUE_COLUMNS, *MOVING_COLUMNS)
 
-NO_RUNG = (None, None)
-
 
 def rows(of: Sequence[Column], clocks: Iterable[Clock]) -> Iterator[tuple[object, ...]]:
-    """The clocks as rows of these columns, of which the last two are the rung's."""
-    read = attrgetter(*(column.path for column in of[:-2]))
-    return ((*read(clock), *(clock.next_rung or NO_RUNG)) for clock in clocks)
+    """The clocks as rows of these columns."""
+    return map(attrgetter(*(column.path for column in of)), clocks)
 
 
 def clock_from(row: asyncpg.Record) -> Clock:
-    """A clock as it was stored. Its first rung is not kept: the ladder has moved on."""
-    next_rung = _next_rung(row)
+    """A clock as it was stored. The ladder as it began is not kept: it has moved on."""
+    rungs = Rungs(*(row[column.name] for column in RUNG_COLUMNS))
     return Clock(
         kind=row["kind"],
         code=row["code"],
@@ -104,7 +101,7 @@ def clock_from(row: asyncpg.Record) -> Clock:
             legal_due=row["legal_due"],
             pledge_due=row["pledge_due"],
             appointment_at=row["reckoned_appointment_at"],
-            first_rung=next_rung,
+            rungs=rungs,
             regime=row["regime"],
             rules_version=row["rules_version"],
             calendar_version=row["calendar_version"],
@@ -112,14 +109,10 @@ def clock_from(row: asyncpg.Record) -> Clock:
         ),
         appointment_at=row["appointment_at"],
         original_legal_due=row["original_legal_due"],
-        next_rung=next_rung,
+        rungs=rungs,
         resolved_at=row["resolved_at"],
         stopped_at=row["stopped_at"],
         stop_reason=row["stop_reason"],
+        reappointed_at=row["reappointed_at"],
+        original_appointment_at=row["original_appointment_at"],
     )
-
-
-def _next_rung(row: asyncpg.Record) -> NextRung | None:
-    if row["next_rung"] is None:
-        return None
-    return NextRung(Rung(row["next_rung"]), row["next_rung_at"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, time
-from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from services.deadline.adapters.calendars import CalendarFile, CalendarFileError, working_calendar
 from services.deadline.domain.explanation import Sentence
+from services.deadline.domain.ladder import Call, LadderError, Rung, RungRule, ladder, when_of
 from services.deadline.domain.office_hours import OfficeHours, OfficeHoursError, Shift, office_hours
 from services.deadline.domain.promises import LimitKind
 from services.deadline.domain.rules import (
@@ -63,8 +63,19 @@ class _Count(_Dated):
     value: Annotated[int, Field(ge=1)]
 
 
-class _Share(_Dated):
-    value: Annotated[str, Field(pattern=r"^[0-9]+/[1-9][0-9]*$")]
+class _RungRule(BaseModel):
+    """Whom a rung calls, and when where it says so: a share, days or hours before due."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    calls: Call
+    share: Annotated[str, Field(pattern=r"^[0-9]+/[1-9][0-9]*$")] | None = None
+    working_days_before: Annotated[int, Field(ge=1)] | None = None
+    working_hours_before: Annotated[int, Field(ge=1)] | None = None
+
+
+class _Ladder(_Dated):
+    value: dict[Rung, _RungRule]
 
 
 class _DayEnd(_Dated):
@@ -90,8 +101,7 @@ class _FigureLists(BaseModel):
     outside_hours: Annotated[tuple[_OutsideHours, ...], Field(min_length=1)]
     supplement: Annotated[tuple[_Supplement, ...], Field(min_length=1)]
     cut_off: Annotated[tuple[_Time, ...], Field(min_length=1)]
-    at_risk_working_days: Annotated[tuple[_Count, ...], Field(min_length=1)]
-    at_risk_share: Annotated[tuple[_Share, ...], Field(min_length=1)]
+    ladder: Annotated[tuple[_Ladder, ...], Field(min_length=1)]
     default_hours: Annotated[tuple[_Hours, ...], Field(min_length=1)]
     conduct_report_working_days: Annotated[tuple[_Count, ...], Field(min_length=1)]
     online_check_hours: Annotated[tuple[_Count, ...], Field(min_length=1)]
@@ -251,22 +261,27 @@ def _figures(file: Path, lists: _FigureLists, on: date) -> Figures:
         default_hours = _office_hours(hours)
     except OfficeHoursError as mistake:
         raise RuleBookError(file, "figures.default_hours", str(mistake)) from mistake
-    share = Fraction(_last_before(lists.at_risk_share, on).value)
-    if not 0 < share < 1:
-        raise RuleBookError(file, "figures.at_risk_share", f"{share} is not between 0 and 1")
-    days = lists.at_risk_working_days
+    rungs = _last_before(lists.ladder, on).value
+    try:
+        the_ladder = ladder({rung: _rung_rule(rule) for rung, rule in rungs.items()})
+    except LadderError as mistake:
+        raise RuleBookError(file, "figures.ladder", str(mistake)) from mistake
     reports = lists.conduct_report_working_days
     return Figures(
         day_end=_last_before(lists.day_end, on).value,
         outside_hours=_last_before(lists.outside_hours, on).value,
         supplement=_last_before(lists.supplement, on).value,
         cut_off=_last_before(lists.cut_off, on).value,
-        at_risk_working_days=_last_before(days, on).value,
-        at_risk_share=share,
+        ladder=the_ladder,
         default_hours=default_hours,
         conduct_report_working_days=_last_before(reports, on).value,
         online_check_hours=_last_before(lists.online_check_hours, on).value,
     )
+
+
+def _rung_rule(rule: _RungRule) -> RungRule:
+    when = when_of(rule.share, rule.working_days_before, rule.working_hours_before)
+    return RungRule(rule.calls, when)
 
 
 def _last_before(values: Sequence[_D], on: date) -> _D:

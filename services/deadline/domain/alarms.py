@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.deadline.domain.clocks import Clock, ClockKind
-from services.deadline.domain.rungs import Rang, Rung
+from services.deadline.domain.ladder import Call, Rung
+from services.deadline.domain.rungs import Rang
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Alarm:
     """When it was to ring."""
     rang_at: datetime
     is_late: bool
+    calls: Call | None
+    """None for alarms of before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Bell:
     late_after: timedelta
     is_punctual: bool = False
 
-    def ring(self, clock: Clock, rang: Rang) -> Alarm:
-        """The alarm of a rung; it calls the agency that is responsible now."""
+    def ring(self, clock: Clock, rang: Rang, calls: Call) -> Alarm:
+        """The alarm of a rung; it calls somebody of the agency that is responsible now."""
         rang_at = rang.at if self.is_punctual else max(self.now, rang.at)
         return Alarm(
             kind=clock.kind,
@@ -47,4 +50,5 @@ class Bell:
             due_at=rang.at,
             rang_at=rang_at,
             is_late=rang_at - rang.at > self.late_after,
+            calls=calls,
         )

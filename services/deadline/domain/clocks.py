@@ -9,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-from services.deadline.domain.rungs import NextRung, Rang, Rung, rung_after
+from services.deadline.domain.ladder import Rung
+from services.deadline.domain.rungs import NO_RUNGS, Rang, Rungs
 
 ClockKind = Literal["dossier", "conduct_report"]
 EndReason = Literal["refused", "withdrawn", "stopped"]
@@ -47,7 +48,8 @@ class Dues(NamedTuple):
     legal_due: datetime | None
     pledge_due: datetime | None
     appointment_at: datetime | None
-    first_rung: NextRung | None
+    rungs: Rungs
+    """The ladder as it begins."""
     regime: str
     rules_version: str
     calendar_version: str
@@ -73,10 +75,15 @@ class Clock(NamedTuple):
     appointment_at: datetime | None
     original_legal_due: datetime | None
     """Of the first generation: kept when the limit counts anew (rule 21)."""
-    next_rung: NextRung | None
+    rungs: Rungs
+    """What has not rung yet."""
     resolved_at: datetime | None = None
     stopped_at: datetime | None = None
     stop_reason: StopReason | None = None
+    reappointed_at: datetime | None = None
+    """When Mẫu 04 moved the date that is shown; once in a clock's life."""
+    original_appointment_at: datetime | None = None
+    """What was shown before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,7 @@ def start(
         dues=dues,
         appointment_at=dues.appointment_at,
         original_legal_due=dues.legal_due,
-        next_rung=dues.first_rung,
+        rungs=dues.rungs,
     )
 
 
@@ -143,12 +150,12 @@ def ring_before(clock: Clock, instant: datetime) -> Moved:
     what rings does not hang on whether the timer or the message was faster (rule 28).
     """
     rang: list[Outcome] = []
-    while clock.next_rung is not None and clock.next_rung.at < instant:
-        rung, at = clock.next_rung
+    while (waiting := clock.rungs.next()) is not None and waiting.at < instant:
+        rung, at = waiting
         rang.append(Rang(rung, at))
         clock = clock._replace(
             state=State.BREACHED if rung is Rung.BREACH else clock.state,
-            next_rung=rung_after(rung, clock.dues.legal_due, clock.dues.pledge_due),
+            rungs=clock.rungs.without(rung),
         )
     return clock, rang
 
@@ -172,7 +179,7 @@ def resolve(clock: Clock, resolved_at: datetime) -> Moved:
         is_pledge_kept = None if pledge_due is None else resolved_at <= pledge_due
         outcomes.append(Met(resolved_at, is_pledge_kept))
         state = State.OUT_OF_SYNC if clock.state is State.BREACHED else State.MET
-    return clock._replace(state=state, next_rung=None, resolved_at=resolved_at), outcomes
+    return clock._replace(state=state, rungs=NO_RUNGS, resolved_at=resolved_at), outcomes
 
 
 def await_supplement(clock: Clock, requested_at: datetime) -> Moved:
@@ -195,7 +202,7 @@ def restart(clock: Clock, complete_at: datetime, dues: Dues) -> Clock:
         state=State.RUNNING,
         dues=dues,
         appointment_at=dues.appointment_at,
-        next_rung=dues.first_rung,
+        rungs=_rungs_left(clock, dues.rungs),
         stopped_at=None,
         stop_reason=None,
     )
@@ -206,6 +213,27 @@ def end(clock: Clock, reason: EndReason, ended_at: datetime) -> Moved:
     if clock.state in RESOLVED or clock.state is State.ENDED:
         raise IllegalMoveError(clock.code, clock.state, reason, "the clock has ended already")
     return _stop(clock, State.ENDED, reason, ended_at)
+
+
+def reappoint(clock: Clock, appointment_at: datetime, reappointed_at: datetime) -> Clock:
+    """Mẫu 04: an apology with a new date, at most once (NĐ 61/2018 art. 19.9; rule 24).
+
+    The date that is shown moves; the due instants stay and still judge lateness (rule 25). The
+    apology is no longer demanded, and the new date has an alarm of its own. Raises
+    `IllegalMoveError` for a clock that is not open, and for a second time.
+    """
+    if clock.state not in OPEN:
+        why = "only an open clock is given a new date"
+        raise IllegalMoveError(clock.code, clock.state, "re-appointed", why)
+    if clock.reappointed_at is not None:
+        why = f"the date was moved once already, at {clock.reappointed_at.isoformat()}"
+        raise IllegalMoveError(clock.code, clock.state, "re-appointed", why)
+    return clock._replace(
+        appointment_at=appointment_at,
+        original_appointment_at=clock.appointment_at,
+        reappointed_at=reappointed_at,
+        rungs=clock.rungs.without(Rung.APOLOGY)._replace(reappointment_missed=appointment_at),
+    )
 
 
 def transfer(clock: Clock, agency: str) -> Clock:
@@ -219,11 +247,16 @@ def refuse_return(clock: Clock) -> None:
         raise IllegalMoveError(clock.code, clock.state, "returned", "it has not been resolved")
 
 
+def _rungs_left(clock: Clock, rungs: Rungs) -> Rungs:
+    """A second Mẫu 04 cannot be issued, so none is demanded."""
+    return rungs if clock.reappointed_at is None else rungs.without(Rung.APOLOGY)
+
+
 def _stop(clock: Clock, state: State, reason: StopReason, stopped_at: datetime) -> Moved:
     clock, outcomes = ring_before(clock, stopped_at)
     outcomes += _taken_back(clock, stopped_at)
     outcomes.append(Stopped(reason, stopped_at))
-    stopped = clock._replace(state=state, next_rung=None, stopped_at=stopped_at, stop_reason=reason)
+    stopped = clock._replace(state=state, rungs=NO_RUNGS, stopped_at=stopped_at, stop_reason=reason)
     return stopped, outcomes
 
 

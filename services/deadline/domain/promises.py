@@ -1,10 +1,11 @@
 """What binds an agency: the limits of its procedures, its pledges, each with its period."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from services.deadline.domain.ladder import Rung, RungRule
 from services.deadline.domain.office_hours import OfficeHours
 from services.deadline.domain.rules import NoRuleError
 
@@ -40,6 +41,8 @@ class Pledge:
     hours: OfficeHours
     same_day: frozenset[str]
     keeps_friday: bool
+    rungs: Mapping[Rung, RungRule] = field(default_factory=dict)
+    """The unit's own; the others are the regime's."""
 
 
 def limit_in_force(procedure: str, limits: Sequence[Limit], received_on: date) -> Limit:

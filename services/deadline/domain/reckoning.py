@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from services.deadline.domain.explanation import Step
+from services.deadline.domain.ladder import Ladder
 from services.deadline.domain.promises import Limit, LimitKind
 from services.deadline.domain.rules import DayEnd, Figures, OutsideHours
 from services.deadline.domain.working_calendar import ONE_DAY
@@ -23,6 +24,7 @@ class Terms:
     limit: Limit
     is_pledged_same_day: bool
     keeps_friday: bool
+    ladder: Ladder
 
 
 class PartOfDay(StrEnum):

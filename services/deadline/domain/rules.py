@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import StrEnum
-from fractions import Fraction
 
 from services.deadline.domain.explanation import Sentence
+from services.deadline.domain.ladder import Ladder
 from services.deadline.domain.office_hours import OfficeHours
 from services.deadline.domain.working_calendar import WorkingCalendar
 
@@ -51,10 +51,8 @@ class Figures:
     supplement: Supplement
     cut_off: time
     """A dossier received strictly after it is forwarded on the next working day."""
-    at_risk_working_days: int
-    """How many working days before the due day the first alarm rings, at opening."""
-    at_risk_share: Fraction
-    """Where that is too early: the share of the working time after which it rings."""
+    ladder: Ladder
+    """For an agency that has registered none."""
     default_hours: OfficeHours
     """For an agency that has registered none."""
     conduct_report_working_days: int

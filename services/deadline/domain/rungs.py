@@ -1,19 +1,19 @@
-"""The ladder of alarms: at risk, pledge missed, breach; each rings once, in working time."""
+"""The rungs of one clock: the instants at which each alarm is to ring, each once, in working time."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import NamedTuple
 
+from services.deadline.domain.ladder import (
+    Rung,
+    Share,
+    When,
+    WorkingDaysBefore,
+    WorkingHoursBefore,
+)
 from services.deadline.domain.reckoning import Terms
-
-
-class Rung(StrEnum):
-    """Who hears it: the officer, the head of the unit, the town."""
-
-    AT_RISK = "at_risk"
-    PLEDGE_MISSED = "pledge_missed"
-    BREACH = "breach"
+from services.deadline.domain.working_time import NO_TIME, Timetable
 
 
 class NextRung(NamedTuple):
@@ -21,6 +21,36 @@ class NextRung(NamedTuple):
 
     rung: Rung
     at: datetime
+
+
+class Rungs(NamedTuple):
+    """When each rung is to ring; None once it has rung, and where the clock has none.
+
+    The fields bear the names of `Rung`, in its order.
+    """
+
+    at_risk: datetime | None = None
+    apology: datetime | None = None
+    pledge_missed: datetime | None = None
+    breach: datetime | None = None
+    reappointment_missed: datetime | None = None
+
+    def next(self) -> NextRung | None:
+        """The rung that rings next: the earliest, of one instant the first in the ladder."""
+        earliest: NextRung | None = None
+        for rung, at in zip(Rung, self, strict=True):
+            if at is not None and (earliest is None or at < earliest.at):
+                earliest = NextRung(rung, at)
+        return earliest
+
+    def without(self, *rungs: Rung) -> "Rungs":
+        """The others."""
+        return self._replace(**dict.fromkeys(rungs))
+
+
+NO_RUNGS = Rungs()
+
+HALF = Share(Fraction(1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +62,51 @@ class Rang:
 
 
 def at_risk_at(terms: Terms, complete_at: datetime, due: datetime) -> datetime:
-    """When to warn the officer, local like its arguments; never outside working hours.
+    """When to warn that a date may be missed, local like its arguments; never outside working hours.
 
-    Some working days before the due day, at opening; a limit too short for that warns after a share
-    of its working time. Both are figures of the rule book.
+    As the unit's ladder says. Where the limit is too short for so many days or hours before due,
+    after half of its working time.
     """
-    return at_risk_opening(terms, complete_at.date(), due) or _at_risk_share(
-        terms, complete_at, due
-    )
+    when = terms.ladder.when(Rung.AT_RISK)
+    found = when and _before(terms.timetable, when, complete_at, due)
+    return found or _after_share(terms.timetable, HALF, complete_at, due)
 
 
-def at_risk_opening(terms: Terms, complete_on: date, due: datetime) -> datetime | None:
-    """The opening of a working day so early that Mẫu 04 can still leave one working day before
-    expiry (NĐ 61/2018 art. 19.9). None where that day is not after the dossier's."""
-    before = terms.timetable.working_day_before(due.date(), terms.figures.at_risk_working_days)
-    return terms.timetable.opens(before) if before > complete_on else None
+def apology_at(terms: Terms, complete_at: datetime, legal_due: datetime) -> datetime | None:
+    """When Mẫu 04 is demanded: working days before the due day, at opening, so that it can still
+    leave one working day before expiry (NĐ 61/2018 art. 19.9; rule 23). None where the limit leaves
+    no such day: of a same-day dossier the first day is the last."""
+    when = terms.ladder.when(Rung.APOLOGY)
+    return None if when is None else _before(terms.timetable, when, complete_at, legal_due)
 
 
-def _at_risk_share(terms: Terms, complete_at: datetime, due: datetime) -> datetime:
-    timetable, share = terms.timetable, terms.figures.at_risk_share
+def _before(
+    timetable: Timetable, when: When, complete_at: datetime, due: datetime
+) -> datetime | None:
+    match when:
+        case Share():
+            return _after_share(timetable, when, complete_at, due)
+        case WorkingDaysBefore(days):
+            day = timetable.working_day_before(due.date(), days)
+            return timetable.opens(day) if day > complete_at.date() else None
+        case WorkingHoursBefore(hours):
+            worked = timetable.worked_until(due) - timedelta(hours=hours)
+            is_too_short = worked <= timetable.worked_until(complete_at)
+            return None if is_too_short else timetable.moment_worked(worked)
+
+
+def _after_share(
+    timetable: Timetable, share: Share, complete_at: datetime, due: datetime
+) -> datetime:
     worked = timetable.worked_until(complete_at)
     span = timetable.worked_until(due) - worked
-    if not span:
+    if span <= NO_TIME:
         return due
-    return timetable.moment_worked(worked + span * share.numerator // share.denominator)
+    return timetable.moment_worked(worked + span * share.of.numerator // share.of.denominator)
 
 
-def first_rung(
-    at_risk: datetime | None, legal_due: datetime | None, pledge_due: datetime | None
-) -> NextRung | None:
-    """Where a clock's ladder begins; None where nothing is due."""
-    if at_risk is None:
-        return rung_after(None, legal_due, pledge_due)
-    return NextRung(Rung.AT_RISK, at_risk)
-
-
-def rung_after(
-    rung: Rung | None, legal_due: datetime | None, pledge_due: datetime | None
-) -> NextRung | None:
-    """The rung that follows. A pledge due with the law, or after it, has no rung of its own: the
-    breach says it."""
+def dated_rungs(legal_due: datetime | None, pledge_due: datetime | None) -> Rungs:
+    """The rungs that ring once a date has passed. A pledge due with the law, or after it, has no
+    rung of its own: the breach says it."""
     is_pledge_first = pledge_due is not None and (legal_due is None or pledge_due < legal_due)
-    if rung in (None, Rung.AT_RISK) and is_pledge_first and pledge_due is not None:
-        return NextRung(Rung.PLEDGE_MISSED, pledge_due)
-    if rung is not Rung.BREACH and legal_due is not None:
-        return NextRung(Rung.BREACH, legal_due)
-    return None
+    return Rungs(pledge_missed=pledge_due if is_pledge_first else None, breach=legal_due)

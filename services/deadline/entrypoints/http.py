@@ -5,24 +5,33 @@ from datetime import datetime
 from typing import Annotated, Literal, NoReturn
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from services.deadline.domain.alarms import Alarm
 from services.deadline.domain.appointments import UnlawfulAppointmentError
 from services.deadline.domain.clocks import Clock as DossierClock
 from services.deadline.domain.clocks import IllegalMoveError
+from services.deadline.domain.reappointments import (
+    LONGEST_WORDS,
+    Issued,
+    Reappointment,
+    ReappointmentRefusedError,
+)
 from services.deadline.domain.rules import RuleBook
 from services.deadline.usecases.ports import Begin
+from services.deadline.usecases.reappoint import reappoint
 from services.deadline.usecases.set_appointment import NoClockError, set_appointment
 from services.deadline.usecases.show_deadline import Shown, show_deadline
 from shared.clock import Clock
-from shared.events.deadlines import Rung
+from shared.events.deadlines import Call, Rung
 from shared.identity import Caller, Role, require
 from shared.problems import Problem
 
 MOST_ALARMS = 1_000
 
 Kind = Literal["dossier", "conduct_report"]
+
+Words = Annotated[str, StringConstraints(max_length=LONGEST_WORDS, pattern=r"^[^\x00]*$")]
 
 Anyone = Annotated[Caller, Depends(require(*Role))]
 HeadOfUnit = Annotated[Caller, Depends(require(Role.HEAD_OF_UNIT))]
@@ -55,6 +64,18 @@ class AlarmAnswer(_Answer):
     due_at: datetime
     rang_at: datetime
     is_late: bool
+    calls: Call | None
+
+
+class ReappointmentAnswer(_Answer):
+    """Mẫu 04: the new date, and the due instant that still judges lateness."""
+
+    original_appointment_at: datetime
+    appointment_at: datetime
+    legal_due: datetime | None
+    reason: str
+    signer: str
+    reappointed_at: datetime
 
 
 class PastAnswer(_Answer):
@@ -82,6 +103,7 @@ class ClockAnswer(_Answer):
     pledge_due: datetime | None
     appointment_at: datetime | None
     original_legal_due: datetime | None
+    reappointment: ReappointmentAnswer | None
     resolved_at: datetime | None
     stopped_at: datetime | None
     stop_reason: str | None
@@ -106,6 +128,15 @@ class AppointmentAsked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     appointment_at: AwareDatetime
+
+
+class ReappointmentAsked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    original_appointment_at: AwareDatetime
+    appointment_at: AwareDatetime
+    reason: Words
+    signer: Words
 
 
 class AppointmentAnswer(_Answer):
@@ -159,6 +190,32 @@ def routes(begin: Begin, clock: Clock, rule_book: RuleBook) -> APIRouter:
             pledge_due=chosen.dues.pledge_due,
         )
 
+    @router.post("/deadlines/{code}/reappointment")
+    async def issue_mau_04(
+        code: str, asked: ReappointmentAsked, caller: HeadOfUnit
+    ) -> ReappointmentAnswer:
+        """Mẫu 04: an apology with the reason and a new date, once; what is due stays."""
+        says = Reappointment(
+            original_appointment_at=asked.original_appointment_at,
+            appointment_at=asked.appointment_at,
+            reason=asked.reason.strip(),
+            signer=asked.signer.strip(),
+            asked_by=caller.subject,
+            reappointed_at=clock.now(),
+        )
+        async with begin() as books:
+            for found in await books.archive.clocks(code):
+                caller.must_act_for(found.agency)
+            try:
+                issued = await reappoint(code, says, books.clocks, books.directories, books.outbox)
+            except NoClockError:
+                _not_found(code)
+            except IllegalMoveError as error:
+                raise Problem(409, "Not now", str(error), type="illegal-move") from error
+            except ReappointmentRefusedError as error:
+                raise _refused(error) from error
+        return _reappointment(issued)
+
     @router.get("/alarms")
     async def alarms(
         caller: Overseer,
@@ -199,6 +256,7 @@ def _answer(shown: Shown) -> ClockAnswer:
         pledge_due=clock.dues.pledge_due,
         appointment_at=clock.appointment_at,
         original_legal_due=clock.original_legal_due,
+        reappointment=shown.reappointment and _reappointment(shown.reappointment),
         resolved_at=clock.resolved_at,
         stopped_at=clock.stopped_at,
         stop_reason=clock.stop_reason,
@@ -215,8 +273,32 @@ def _alarms(alarms: Sequence[Alarm]) -> list[AlarmAnswer]:
     return [AlarmAnswer.model_validate(alarm) for alarm in alarms]
 
 
+def _reappointment(issued: Issued) -> ReappointmentAnswer:
+    says = issued.says
+    return ReappointmentAnswer(
+        original_appointment_at=says.original_appointment_at,
+        appointment_at=says.appointment_at,
+        legal_due=issued.legal_due,
+        reason=says.reason,
+        signer=says.signer,
+        reappointed_at=says.reappointed_at,
+    )
+
+
 def _not_found(code: str) -> NoReturn:
     raise Problem(404, "No deadline", f"no clock runs under {code}", type="no-clock", code=code)
+
+
+def _refused(error: ReappointmentRefusedError) -> Problem:
+    return Problem(
+        422,
+        "Mẫu 04 is not complete",
+        str(error),
+        type="reappointment-refused",
+        field=error.field,
+        value=str(error.value),
+        rule=error.rule,
+    )
 
 
 def _unlawful(asked: AppointmentAsked, error: UnlawfulAppointmentError) -> Problem:

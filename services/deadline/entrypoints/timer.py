@@ -67,5 +67,7 @@ class Timer:
     async def _ring_a_set(self, *, wait: bool) -> tuple[int, datetime | None]:
         async with self._begin() as books:
             ringing = bell(self._clock, self._rule_book)
-            rang = await ring_alarms(books.clocks, books.outbox, ringing, wait=wait)
+            rang = await ring_alarms(
+                books.clocks, books.directories, books.outbox, ringing, wait=wait
+            )
             return rang, await books.clocks.earliest_rung()

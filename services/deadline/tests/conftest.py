@@ -20,7 +20,7 @@ from services.deadline.tests.offices import rule_book
 from services.deadline.usecases.ports import Begin
 from shared.clock import Clock as WallClock
 from shared.clock import VirtualClock
-from shared.events.agencies import AgencyRegistered, Pledge, Shift
+from shared.events.agencies import AgencyRegistered, LadderRung, Pledge, Shift
 from shared.events.base import Event
 from shared.events.catalogue import EVENTS
 from shared.events.dossiers import (
@@ -48,7 +48,12 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}+07:00").astimezone(UTC)
 
 
-def agency(code: str = AGENCY, *, same_day: Sequence[str] = (SAME_DAY,)) -> AgencyRegistered:
+def agency(
+    code: str = AGENCY,
+    *,
+    same_day: Sequence[str] = (SAME_DAY,),
+    ladder: tuple[LadderRung, ...] = (),
+) -> AgencyRegistered:
     day = tuple(
         Shift(
             opens=datetime.fromisoformat(f"2000-01-01T{opens}").time(),
@@ -58,7 +63,13 @@ def agency(code: str = AGENCY, *, same_day: Sequence[str] = (SAME_DAY,)) -> Agen
     )
     hours: Any = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), day)
     valid_from = date(2015, 1, 1)
-    pledge = Pledge(version=1, valid_from=valid_from, hours=hours, same_day=tuple(same_day))
+    pledge = Pledge(
+        version=1,
+        valid_from=valid_from,
+        hours=hours,
+        same_day=tuple(same_day),
+        ladder=ladder,
+    )
     return AgencyRegistered(agency=code, name="Hưng Long", valid_from=valid_from, pledges=(pledge,))
 
 

@@ -66,4 +66,5 @@ def terms(
         limit=Limit(date(2020, 1, 1), None, LimitKind(kind), amount, regime),
         is_pledged_same_day=pledged,
         keeps_friday=keeps_friday,
+        ladder=figures.ladder,
     )

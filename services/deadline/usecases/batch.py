@@ -72,7 +72,7 @@ class Batch:
         for outcome in outcomes:
             match outcome:
                 case Rang():
-                    alarm = self.bell.ring(clock, outcome)
+                    alarm = self.bell.ring(clock, outcome, self.directory.calls(clock, outcome))
                     self.alarms.append(alarm)
                     self.say(one, tidings.alarm_rung(alarm), alarm.rang_at)
                 case moves.Met():

@@ -116,6 +116,7 @@ class Counter:
             limit=Limit(self.calendar.first_on, None, kind, amount, self.regime.name),
             is_pledged_same_day=self._office.is_pledged_same_day,
             keeps_friday=self._office.keeps_friday,
+            ladder=figures.ladder,
         )
 
 

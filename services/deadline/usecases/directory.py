@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from services.deadline.domain.clocks import Clock, Dues
+from services.deadline.domain.ladder import Call, Ladder
 from services.deadline.domain.promises import (
     Limit,
     LimitKind,
@@ -18,7 +19,6 @@ from services.deadline.domain.promises import (
 )
 from services.deadline.domain.reckoning import (
     Arrival,
-    PartOfDay,
     Reckoning,
     Terms,
     arrive,
@@ -28,8 +28,8 @@ from services.deadline.domain.reckoning import (
     reckon_moment,
     resume,
 )
-from services.deadline.domain.rules import RuleBook, Supplement
-from services.deadline.domain.rungs import NextRung, at_risk_at, at_risk_opening, first_rung
+from services.deadline.domain.rules import Figures, RuleBook, Supplement
+from services.deadline.domain.rungs import Rang, apology_at, at_risk_at, dated_rungs
 from services.deadline.domain.working_time import Timetable, timetable
 from services.deadline.usecases.explanations import from_json, to_json
 
@@ -70,11 +70,11 @@ class Procedure:
 class Reckoned:
     """What all dossiers of one arrival share."""
 
+    legal_due: datetime | None
     appointment_at: datetime | None
-    """The agency's local time."""
+    """Both the agency's local time."""
     dues: Dues
-    """As stored. Its `first_rung` is where the ladder begins, if that hangs on the day alone and not
-    on the time of day."""
+    """As stored, but for the rungs that hang on the moment of completion."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +124,19 @@ class Directory:
         known = self.agency(agency)
         return self._timetable(known, received_at.astimezone(known.zone).date())
 
+    def calls(self, clock: Clock, rang: Rang) -> Call:
+        """Whom a rung calls, as the receiving agency had it registered on the day of receipt.
+
+        A regime that the rule book has lost calls whom the default one does: an alarm must ring.
+        Raises `NotHeardError`.
+        """
+        known = self.agency(clock.receiving_agency)
+        received_on = clock.received_at.astimezone(known.zone).date()
+        regimes, name = self.rule_book.regimes, clock.dues.regime
+        regime = regimes[name if name in regimes else self.rule_book.default_regime]
+        pledge = pledge_in_force(known.pledges, received_on)
+        return _ladder(regime.on(received_on), pledge).calls(rang.rung)
+
     def dues(
         self, agency: str, procedure: str, received_at: datetime, complete_at: datetime
     ) -> Dues:
@@ -166,6 +179,7 @@ class Directory:
             limit=limit,
             is_pledged_same_day=pledge is not None and procedure in pledge.same_day,
             keeps_friday=pledge is not None and pledge.keeps_friday,
+            ladder=_ladder(regime.on(received_on), pledge),
         )
         bound = Bound(terms, known.zone, regime.name, regime.version, office.calendar.version)
         if len(self._bound) >= REMEMBERED:
@@ -192,20 +206,22 @@ class Directory:
         return timetable(self.rule_book.calendar(known.calendar), hours)
 
 
+def _ladder(figures: Figures, pledge: Pledge | None) -> Ladder:
+    return figures.ladder if pledge is None else figures.ladder.with_own(pledge.rungs)
+
+
 def _dues(bound: Bound, complete_at: datetime) -> Dues:
     terms = bound.terms
     arrival = arrive(terms.timetable, terms.figures.cut_off, counts_from(terms, complete_at))
     if hangs_on_the_moment(terms):
-        reckoned = _as_stored(bound, arrival, reckon_moment(terms, arrival, complete_at))
+        reckoned = _as_stored(bound, reckon_moment(terms, arrival, complete_at))
     else:
         found = bound.reckoned.get(arrival)
         if found is None:
-            found = _as_stored(bound, arrival, reckon_days(terms, arrival))
+            found = _as_stored(bound, reckon_days(terms, arrival))
             bound.reckoned[arrival] = found
         reckoned = found
-    if reckoned.dues.first_rung is not None:
-        return reckoned.dues
-    return reckoned.dues._replace(first_rung=_first_rung(bound, reckoned, complete_at))
+    return _with_rungs(bound, reckoned, complete_at)
 
 
 def _dues_resumed(bound: Bound, clock: Clock, stopped_at: datetime, resumed_at: datetime) -> Dues:
@@ -220,35 +236,36 @@ def _dues_resumed(bound: Bound, clock: Clock, stopped_at: datetime, resumed_at: 
         tuple(from_json(clock.dues.steps)),
     )
     reckoning = resume(bound.terms, before, stopped, resumed)
-    reckoned = _as_stored(bound, Arrival(resumed.date(), PartOfDay.BY_CUT_OFF), reckoning)
-    return reckoned.dues._replace(first_rung=_first_rung(bound, reckoned, resumed))
+    reckoned = _as_stored(bound, reckoning)
+    return _with_rungs(bound, reckoned, resumed)
 
 
-def _as_stored(bound: Bound, arrival: Arrival, reckoning: Reckoning) -> Reckoned:
+def _as_stored(bound: Bound, reckoning: Reckoning) -> Reckoned:
     legal_due = to_utc(reckoning.legal_due, bound.zone)
     pledge_due = to_utc(reckoning.pledge_due, bound.zone)
     appointment = reckoning.appointment_at
-    opening = appointment and at_risk_opening(bound.terms, arrival.on, appointment)
     dues = Dues(
         legal_due=legal_due,
         pledge_due=pledge_due,
         appointment_at=to_utc(appointment, bound.zone),
-        first_rung=first_rung(to_utc(opening, bound.zone), legal_due, pledge_due)
-        if opening
-        else None,
+        rungs=dated_rungs(legal_due, pledge_due),
         regime=bound.regime,
         rules_version=bound.rules_version,
         calendar_version=bound.calendar_version,
         steps=to_json(reckoning.steps),
     )
-    return Reckoned(appointment, dues)
+    return Reckoned(reckoning.legal_due, appointment, dues)
 
 
-def _first_rung(bound: Bound, reckoned: Reckoned, complete_at: datetime) -> NextRung | None:
+def _with_rungs(bound: Bound, reckoned: Reckoned, complete_at: datetime) -> Dues:
     if reckoned.appointment_at is None:
-        return None
-    at_risk = to_utc(at_risk_at(bound.terms, complete_at, reckoned.appointment_at), bound.zone)
-    return first_rung(at_risk, reckoned.dues.legal_due, reckoned.dues.pledge_due)
+        return reckoned.dues
+    at_risk = at_risk_at(bound.terms, complete_at, reckoned.appointment_at)
+    apology = reckoned.legal_due and apology_at(bound.terms, complete_at, reckoned.legal_due)
+    rungs = reckoned.dues.rungs._replace(
+        at_risk=to_utc(at_risk, bound.zone), apology=to_utc(apology, bound.zone)
+    )
+    return reckoned.dues._replace(rungs=rungs)
 
 
 def to_utc(local: datetime | None, zone: ZoneInfo) -> datetime | None:

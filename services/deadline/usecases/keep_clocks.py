@@ -7,6 +7,7 @@ from typing import Any
 from services.deadline.domain import clocks as moves
 from services.deadline.domain.alarms import Bell
 from services.deadline.domain.clocks import IllegalMoveError
+from services.deadline.domain.ladder import LadderError
 from services.deadline.domain.office_hours import OfficeHoursError
 from services.deadline.domain.rules import NoRuleError
 from services.deadline.domain.working_calendar import CalendarEndsError
@@ -35,7 +36,7 @@ from shared.events.feedback import ConductReported
 from shared.events.procedures import ProcedureRegistered
 from shared.messages import Heard, Refusal, SaysEvents
 
-CANNOT_APPLY = (IllegalMoveError, NoRuleError, CalendarEndsError, OfficeHoursError)
+CANNOT_APPLY = (IllegalMoveError, NoRuleError, CalendarEndsError, OfficeHoursError, LadderError)
 """What is wrong with the event itself: it is set aside until somebody looks at it."""
 
 
@@ -221,6 +222,6 @@ async def _store(batch: Batch, clocks: Clocks, directories: Directories) -> None
         await clocks.change(changed)
     if batch.alarms:
         await clocks.keep_alarms(batch.alarms)
-    waiting = [x.next_rung.at for x in (*added, *restarted) if x.next_rung is not None]
+    waiting = [rung.at for x in (*added, *restarted) if (rung := x.rungs.next()) is not None]
     if waiting:
         await clocks.wake_timer(min(waiting))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from services.deadline.domain.alarms import Alarm
 from services.deadline.domain.clocks import Clock, ClockKind
+from services.deadline.domain.reappointments import Issued
 from services.deadline.usecases.directory import Directory
 from shared.events.agencies import AgencyRegistered
 from shared.events.procedures import ProcedureRegistered
@@ -59,6 +60,9 @@ class Clocks(Protocol):
     async def keep_alarms(self, alarms: Sequence[Alarm]) -> None:
         """Keep alarms that ring now. An alarm that has rung before is an error."""
 
+    async def keep_reappointment(self, issued: Issued) -> None:
+        """Keep a Mẫu 04 as issued. A second one of the same clock is an error."""
+
     async def wake_timer(self, earliest: datetime) -> None:
         """Wake the timers, once the transaction commits, if no rung is due earlier."""
 
@@ -74,6 +78,9 @@ class Archive(Protocol):
 
     async def alarms_of(self, code: str) -> list[Alarm]:
         """The alarms of a code, in the order they rang."""
+
+    async def reappointment_of(self, code: str) -> Issued | None:
+        """The Mẫu 04 that was issued for a dossier."""
 
     async def alarms_since(
         self, since: datetime | None, agency: str | None, limit: int

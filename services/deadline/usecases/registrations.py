@@ -1,8 +1,10 @@
 """What agencies and procedures are on the wire, in the domain's words."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.deadline.domain import office_hours as office
+from services.deadline.domain.ladder import Call, Rung, RungRule, refuse_bad_rungs, when_of
 from services.deadline.domain.promises import Limit, LimitKind, Pledge
 from services.deadline.domain.rules import NoRuleError, RuleBook
 from services.deadline.domain.working_time import timetable
@@ -14,7 +16,7 @@ from shared.events.procedures import ProcedureRegistered
 
 def known_agency(event: AgencyRegistered, rule_book: RuleBook) -> Agency:
     """An agency as registered. Raises `NoRuleError` for a calendar or time zone that we do not know,
-    `OfficeHoursError` for hours that nobody can keep."""
+    `OfficeHoursError` for hours that nobody can keep, `LadderError` for a rung that cannot ring so."""
     calendar = rule_book.calendar(event.calendar)
     try:
         zone = ZoneInfo(event.time_zone)
@@ -55,4 +57,16 @@ def _pledge(pledge: agencies.Pledge) -> Pledge:
         hours=office.office_hours(hours),
         same_day=frozenset(pledge.same_day),
         keeps_friday=pledge.keeps_friday,
+        rungs=_rungs(pledge.ladder),
     )
+
+
+def _rungs(own: Sequence[agencies.LadderRung]) -> dict[Rung, RungRule]:
+    rungs = {Rung(rung.rung): _rung_rule(rung) for rung in own}
+    refuse_bad_rungs(rungs)
+    return rungs
+
+
+def _rung_rule(rung: agencies.LadderRung) -> RungRule:
+    when = when_of(rung.share, rung.working_days_before, rung.working_hours_before)
+    return RungRule(Call(rung.calls), when)

@@ -4,14 +4,21 @@ from services.deadline.domain.alarms import Alarm, Bell
 from services.deadline.domain.clocks import Clock, ring_before
 from services.deadline.domain.rungs import Rang
 from services.deadline.usecases import tidings
-from services.deadline.usecases.ports import Clocks
+from services.deadline.usecases.ports import Clocks, Directories
 from shared.messages import Saying, SaysEvents
 
 SET = 1_000
 """How many clocks ring in one transaction."""
 
 
-async def ring_alarms(clocks: Clocks, outbox: SaysEvents, bell: Bell, *, wait: bool = False) -> int:
+async def ring_alarms(
+    clocks: Clocks,
+    directories: Directories,
+    outbox: SaysEvents,
+    bell: Bell,
+    *,
+    wait: bool = False,
+) -> int:
     """Ring every rung whose instant has passed, of at most SET clocks; returns how many clocks.
 
     Clocks that another process is at are passed over, or with `wait` waited for. The order is that
@@ -20,12 +27,17 @@ async def ring_alarms(clocks: Clocks, outbox: SaysEvents, bell: Bell, *, wait: b
     due = await clocks.lock_due(bell.now, SET, wait=wait)
     if not due:
         return 0
+    directory = await directories.current()
     alarms: list[Alarm] = []
     changed: list[Clock] = []
     for clock in due:
         after, outcomes = ring_before(clock, bell.now)
         changed.append(after)
-        alarms += [bell.ring(clock, rang) for rang in outcomes if isinstance(rang, Rang)]
+        alarms += [
+            bell.ring(clock, rang, directory.calls(clock, rang))
+            for rang in outcomes
+            if isinstance(rang, Rang)
+        ]
     alarms.sort(key=lambda alarm: (alarm.due_at, alarm.code, alarm.kind))
     await clocks.change(changed)
     await clocks.keep_alarms(alarms)

@@ -37,6 +37,9 @@ async def set_appointment(
     if clock.state is not State.RUNNING:
         why = "only a running clock has an appointment to choose"
         raise IllegalMoveError(code, clock.state, "appointment", why)
+    if clock.reappointed_at is not None:
+        why = "Mẫu 04 has given the citizen its date; that date stays"
+        raise IllegalMoveError(code, clock.state, "appointment", why)
     directory = await directories.current()
     zone = directory.agency(clock.receiving_agency).zone
     office = directory.timetable(clock.receiving_agency, clock.received_at)

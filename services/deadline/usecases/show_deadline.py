@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.deadline.domain.alarms import Alarm
 from services.deadline.domain.clocks import Clock
+from services.deadline.domain.reappointments import Issued
 from services.deadline.domain.rules import RuleBook
 from services.deadline.usecases.explanations import Explanation, explain
 from services.deadline.usecases.ports import Archive, PastGeneration
@@ -19,6 +20,7 @@ class Shown:
     explanation: Sequence[Explanation]
     past: Sequence[PastGeneration]
     alarms: Sequence[Alarm]
+    reappointment: Issued | None
 
 
 async def show_deadline(code: str, archive: Archive, rule_book: RuleBook) -> list[Shown]:
@@ -28,12 +30,14 @@ async def show_deadline(code: str, archive: Archive, rule_book: RuleBook) -> lis
         raise NoClockError(code)
     past = await archive.past_generations(code)
     alarms = await archive.alarms_of(code)
+    reappointment = await archive.reappointment_of(code)
     return [
         Shown(
             clock=clock,
             explanation=explain(clock.dues.steps, rule_book.sentences_of(clock.dues.regime)),
             past=[before for before in past if before.kind == clock.kind],
             alarms=[alarm for alarm in alarms if alarm.kind == clock.kind],
+            reappointment=reappointment if clock.kind == "dossier" else None,
         )
         for clock in clocks
     ]

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from services.deadline.domain.alarms import Alarm
 from services.deadline.domain.clocks import BreachTakenBack, Clock, Met, Missed, Stopped
+from services.deadline.domain.reappointments import Reappointment
 from shared.events.deadlines import (
     AlarmRung,
     AppointmentSet,
@@ -13,6 +14,7 @@ from shared.events.deadlines import (
     DeadlineMet,
     DeadlineMissed,
     DeadlineSet,
+    Reappointed,
 )
 
 
@@ -42,6 +44,19 @@ def appointment_set(clock: Clock, appointment_at: datetime) -> AppointmentSet:
     )
 
 
+def reappointed(clock: Clock, says: Reappointment) -> Reappointed:
+    return Reappointed(
+        code=clock.code,
+        kind=clock.kind,
+        agency=clock.agency,
+        generation=clock.generation,
+        original_appointment_at=says.original_appointment_at,
+        appointment_at=says.appointment_at,
+        legal_due=clock.dues.legal_due,
+        reappointed_at=says.reappointed_at,
+    )
+
+
 def alarm_rung(alarm: Alarm) -> AlarmRung:
     return AlarmRung(
         code=alarm.code,
@@ -52,6 +67,7 @@ def alarm_rung(alarm: Alarm) -> AlarmRung:
         due_at=alarm.due_at,
         rang_at=alarm.rang_at,
         is_late=alarm.is_late,
+        calls=None if alarm.calls is None else alarm.calls.value,
     )
 
 

@@ -38,15 +38,23 @@ def _returned(event: dossiers.DossierReturned) -> Returned:
     return Returned(event.agency, event.status, event.returned_at)
 
 
-def _appointment_reckoned(event: deadlines.DeadlineSet) -> AppointmentReckoned:
+def _appointment_reckoned(
+    event: deadlines.DeadlineSet | deadlines.Reappointed,
+) -> AppointmentReckoned:
     return AppointmentReckoned(event.appointment_at)
 
 
+BROKEN: Mapping[deadlines.Rung, Promise] = {"pledge_missed": "pledge", "breach": "law"}
+
+
 def _alarm_rung(event: deadlines.AlarmRung) -> PromiseBroken | None:
-    """A dossier at risk is the agency's worry; its citizen is told once a promise is broken."""
-    if event.rung == "at_risk":
+    """What the agency is warned of is its own worry; its citizen is told once a promise is broken.
+
+    A new date (Mẫu 04) that passes breaks no further one: the law's was broken before.
+    """
+    promise = BROKEN.get(event.rung)
+    if promise is None:
         return None
-    promise: Promise = "law" if event.rung == "breach" else "pledge"
     return PromiseBroken(event.agency, promise, event.rang_at, event.due_at, resolved_at=None)
 
 
@@ -75,6 +83,7 @@ HAPPENINGS: Mapping[type[Event], Callable[[Any], Happening | None]] = {
     dossiers.DossierWithdrawn: _moved,
     dossiers.DossierStopped: _moved,
     deadlines.DeadlineSet: _appointment_reckoned,
+    deadlines.Reappointed: _appointment_reckoned,
     deadlines.AlarmRung: _alarm_rung,
     deadlines.DeadlineMet: _deadline_met,
     deadlines.DeadlineMissed: _deadline_missed,

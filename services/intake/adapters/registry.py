@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from services.intake.domain.agencies import Agency
-from services.intake.domain.pledges import Pledge, Shift
+from services.intake.domain.pledges import LadderRung, Pledge, Shift
 from services.intake.domain.procedures import Limit, Procedure
 from services.intake.usecases.ports import Actor, TakenMeanwhileError
 
@@ -47,7 +47,7 @@ class PostgresRegistry:
     async def load_pledges(self, agency: str) -> list[tuple[Pledge, dict[str, Any]]]:
         rows = await self._connection.fetch(
             """select version, valid_from, valid_to, hours, same_day, keeps_friday, xin, luon,
-                      khong, additions
+                      khong, ladder, additions
                from pledges where agency = $1 order by version""",
             agency,
         )
@@ -98,8 +98,8 @@ class PostgresRegistry:
         new = pledges[-1]
         await self._connection.execute(
             """insert into pledges (agency, version, valid_from, valid_to, hours, same_day,
-                                    keeps_friday, xin, luon, khong, additions)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+                                    keeps_friday, xin, luon, khong, ladder, additions)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
             agency,
             new.version,
             new.valid_from,
@@ -110,6 +110,7 @@ class PostgresRegistry:
             list(new.xin),
             list(new.luon),
             list(new.khong),
+            _json([asdict(rung) for rung in new.ladder]),
             _json(additions),
         )
 
@@ -199,4 +200,5 @@ def _pledge(row: asyncpg.Record) -> Pledge:
         tuple(row["xin"]),
         tuple(row["luon"]),
         tuple(row["khong"]),
+        tuple(LadderRung(**rung) for rung in orjson.loads(row["ladder"])),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
+from fractions import Fraction
 from itertools import pairwise
 
 from services.intake.domain.agencies import Agency
@@ -15,6 +16,8 @@ LUON = ("smile", "gentle", "listen", "help")
 """4 luôn: luôn mỉm cười, luôn nhẹ nhàng, luôn lắng nghe, luôn giúp đỡ."""
 KHONG = (1, 2, 3, 4, 5)
 """5 không, by their number in the town's plan of 22/01/2024."""
+RUNGS = ("at_risk", "apology", "pledge_missed", "breach", "reappointment_missed")
+CALLS = ("officer", "head_of_unit", "town")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,24 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class LadderRung:
+    """Whom an alarm calls, and when it rings where that is the unit's to say: after a share of the
+    working time ("1/2"), or working days or hours before what is due."""
+
+    rung: str
+    calls: str
+    share: str | None = None
+    working_days_before: int | None = None
+    working_hours_before: int | None = None
+
+    @property
+    def says_when(self) -> int:
+        """How many of the three it says."""
+        says = (self.share, self.working_days_before, self.working_hours_before)
+        return sum(one is not None for one in says)
+
+
+@dataclass(frozen=True, slots=True)
 class Pledge:
     """One version of an agency's pledge. `valid_to` is its last day, None while open."""
 
@@ -43,6 +64,8 @@ class Pledge:
     xin: tuple[str, ...]
     luon: tuple[str, ...]
     khong: tuple[int, ...]
+    ladder: tuple[LadderRung, ...] = ()
+    """The unit's own rungs; the others are the rule book's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +96,7 @@ def check(
     """
     _check_period(pledge, agency)
     _check_promises(pledge)
+    _check_ladder(pledge.ladder)
     for code in pledge.same_day:
         if code not in known_procedures:
             raise RefusedError("same_day", code, "no such procedure is registered")
@@ -147,6 +171,36 @@ def _check_promises(pledge: Pledge) -> None:
                 raise RefusedError(field, promise, f"the plan knows only: {names}")
         if len(set(made)) < len(made):
             raise RefusedError(field, list(made), "each is promised once")
+
+
+def _check_ladder(ladder: Sequence[LadderRung]) -> None:
+    """Each rung once, known, and at a time at which it can ring (rule 23 for the apology)."""
+    for rung in ladder:
+        field = f"ladder.{rung.rung}"
+        if rung.rung not in RUNGS:
+            raise RefusedError("ladder", rung.rung, f"a rung is one of {', '.join(RUNGS)}")
+        if rung.calls not in CALLS:
+            raise RefusedError(f"{field}.calls", rung.calls, f"it calls one of {', '.join(CALLS)}")
+        why = _cannot_ring(rung)
+        if why is not None:
+            raise RefusedError(field, rung.rung, why)
+    rungs = [rung.rung for rung in ladder]
+    if len(set(rungs)) < len(rungs):
+        raise RefusedError("ladder", rungs, "each rung stands once")
+
+
+def _cannot_ring(rung: LadderRung) -> str | None:
+    if rung.share is not None and not 0 < Fraction(rung.share) < 1:
+        return f"the share {rung.share} is not between 0 and 1"
+    match rung.rung:
+        case "at_risk" if rung.says_when != 1:
+            return "it says one of share, working_days_before, working_hours_before"
+        case "apology" if rung.says_when != 1 or rung.working_days_before is None:
+            return "it rings whole working days before due (NĐ 61/2018 art. 19.9)"
+        case "pledge_missed" | "breach" | "reappointment_missed" if rung.says_when:
+            return "it rings once its date has passed; it takes no other time"
+        case _:
+            return None
 
 
 def _check_shifts(hours: Mapping[str, tuple[Shift, ...]]) -> None:

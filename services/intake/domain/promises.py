@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 ClockState = Literal["running", "stopped", "met", "missed"]
-Rung = Literal["at_risk", "pledge_missed", "breach"]
+Rung = Literal["at_risk", "apology", "pledge_missed", "breach", "reappointment_missed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def set_deadline(
 
 
 def set_appointment(promise: Promise, appointment_at: datetime) -> Promise:
-    """A head of unit chose another lawful instant; what is due stays."""
+    """A head of unit chose another instant, or Mẫu 04 gave one; what is due stays."""
     return replace(promise, appointment_at=appointment_at)
 
 
@@ -55,6 +55,8 @@ def ring(promise: Promise, rung: Rung) -> Promise:
             return replace(promise, is_pledge_missed=True)
         case "breach":
             return replace(promise, is_breached=True)
+        case "apology" | "reappointment_missed":
+            return promise  # They call people; what the dossier shows is told by the others.
 
 
 def meet(promise: Promise) -> Promise:

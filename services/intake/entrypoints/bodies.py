@@ -46,6 +46,18 @@ class ShiftBody(Body):
     closes: time
 
 
+class LadderRungBody(Body):
+    """Whom an alarm calls; `at_risk` and `apology` say when, in one of the three ways."""
+
+    rung: Annotated[str, StringConstraints(max_length=32)]
+    calls: Annotated[str, StringConstraints(max_length=32)]
+    share: (
+        Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}/[1-9][0-9]{0,2}$")] | None
+    ) = None
+    working_days_before: Annotated[int, Field(ge=1, le=60)] | None = None
+    working_hours_before: Annotated[int, Field(ge=1, le=400)] | None = None
+
+
 class PledgeBody(Body):
     valid_from: Day
     valid_to: Day | None = None
@@ -55,6 +67,8 @@ class PledgeBody(Body):
     xin: tuple[Annotated[str, StringConstraints(max_length=32)], ...] = ()
     luon: tuple[Annotated[str, StringConstraints(max_length=32)], ...] = ()
     khong: tuple[int, ...] = ()
+    ladder: Annotated[tuple[LadderRungBody, ...], Field(max_length=20)] = ()
+    """The unit's own alarms; one that is left out is as the rule book has it."""
     additions: dict[Reference, Words] = Field(default_factory=dict, max_length=50)
     """What the agency adds in its own words; stays in intake."""
 
@@ -179,6 +193,7 @@ class PledgeShown(BaseModel):
     xin: tuple[str, ...]
     luon: tuple[str, ...]
     khong: tuple[int, ...]
+    ladder: tuple[LadderRungBody, ...]
     additions: dict[str, str]
 
 

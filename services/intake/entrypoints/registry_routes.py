@@ -1,18 +1,20 @@
 """Agencies, their pledges, and procedures over HTTP."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
 from services.intake.domain.agencies import Agency
-from services.intake.domain.pledges import Pledge, Shift
+from services.intake.domain.pledges import LadderRung, Pledge, Shift
 from services.intake.domain.procedures import Limit, Procedure
 from services.intake.domain.refused import RefusedError
 from services.intake.entrypoints.bodies import (
     AgencyBody,
     AgencyShown,
     AgencyWithPledges,
+    LadderRungBody,
     LimitShown,
     LineRefused,
     PledgeBody,
@@ -198,6 +200,7 @@ def _pledge(body: PledgeBody) -> Pledge:
         xin=body.xin,
         luon=body.luon,
         khong=body.khong,
+        ladder=tuple(LadderRung(**dict(rung)) for rung in body.ladder),
     )
 
 
@@ -215,6 +218,7 @@ def _pledge_shown(pledge: Pledge, additions: dict[str, str]) -> PledgeShown:
         xin=pledge.xin,
         luon=pledge.luon,
         khong=pledge.khong,
+        ladder=tuple(LadderRungBody(**asdict(rung)) for rung in pledge.ladder),
         additions=additions,
     )
 

@@ -25,6 +25,7 @@ PLEDGE = {
     "xin": ["chao", "cam-on"],
     "luon": ["smile"],
     "khong": [1, 2],
+    "ladder": [{"rung": "at_risk", "calls": "head_of_unit", "share": "2/3"}],
     "additions": {"chao": "Đứng dậy chào"},
 }
 APPLICANT = {"name": "Người nộp thứ nhất", "phone": "0000"}

@@ -1,6 +1,7 @@
 """What intake says of an agency: its whole state, pledges included."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import cast
 
 from services.intake.domain.agencies import Agency
@@ -39,5 +40,6 @@ def _on_the_wire(pledge: Pledge) -> wire.Pledge:
             "xin": pledge.xin,
             "luon": pledge.luon,
             "khong": pledge.khong,
+            "ladder": tuple(asdict(rung) for rung in pledge.ladder),
         }
     )

@@ -43,7 +43,7 @@ def _after(promise: Promise, event: wire.DeadlineEvent) -> Promise:
                 event.legal_due,
                 event.pledge_due,
             )
-        case wire.AppointmentSet():
+        case wire.AppointmentSet() | wire.Reappointed():
             return domain.set_appointment(promise, event.appointment_at)
         case wire.ClockStopped():
             return domain.stop(promise)

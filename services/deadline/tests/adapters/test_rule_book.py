@@ -72,7 +72,7 @@ def test_a_second_value_of_a_figure_is_in_force_from_its_day(rules: Path) -> Non
     later = 'cut_off:\n    - {value: "15:00", valid_from: 2010-01-01, source: a, status: law}'
     later += '\n    - {value: "16:00", valid_from: 2026-07-01, source: b, status: law}\n    #'
     text = (rules / "nd61.yaml").read_text(encoding="utf-8")
-    start, end = text.index("cut_off:"), text.index("  at_risk_working_days:")
+    start, end = text.index("cut_off:"), text.index("  ladder:")
     (rules / "nd61.yaml").write_text(text[:start] + later + "\n" + text[end:], encoding="utf-8")
     regime = read_rule_book(rules).regime("nd61")
     assert regime.on(date(2026, 6, 30)).cut_off == time(15)
@@ -90,7 +90,7 @@ def test_another_regime_is_another_file(rules: Path) -> None:
     [
         ("nd61.yaml", '"15:00"', '"25:00"', r"nd61\.yaml: figures\.cut_off\.0\.value: "),
         ("nd61.yaml", "cut_off:", "cutoff:", r"nd61\.yaml: figures\.cut_off: Field required"),
-        ("nd61.yaml", '"1/2"', '"3/2"', r"nd61\.yaml: figures\.at_risk_share: 3/2 is not between"),
+        ("nd61.yaml", '"1/2"', '"3/2"', r"nd61\.yaml: figures\.ladder: at_risk: the share 3/2 is not between"),
         ("nd61.yaml", '["07:00", "11:30"]', '["11:30", "07:00"]', r"figures\.default_hours: monday"),
         ("nd61.yaml", "      status: law", "      status: rumour", r"nd61\.yaml: .*status: Input should be"),
         ("nd61.yaml", "figures:", "figures: [", r"nd61\.yaml: file: is not YAML"),

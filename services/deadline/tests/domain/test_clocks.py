@@ -16,15 +16,15 @@ from services.deadline.domain.clocks import (
     Stopped,
     start,
 )
-from services.deadline.domain.rungs import NextRung, Rang, Rung
+from services.deadline.domain.ladder import Rung
+from services.deadline.domain.rungs import NO_RUNGS, Rang, dated_rungs
 from services.deadline.tests.conftest import at
 
 RECEIVED, PLEDGE, LEGAL = at("2026-11-09 09:00"), at("2026-11-09 17:00"), at("2026-11-12 17:00")
 AT_RISK = at("2026-11-09 15:00")
 
-DUES = Dues(
-    LEGAL, PLEDGE, PLEDGE, NextRung(Rung.AT_RISK, AT_RISK), "nd61", "nd61-1", "vn-1", "[]"
-)  # fmt: skip
+RUNGS = dated_rungs(LEGAL, PLEDGE)._replace(at_risk=AT_RISK)
+DUES = Dues(LEGAL, PLEDGE, PLEDGE, RUNGS, "nd61", "nd61-1", "vn-1", "[]")
 
 
 def clock(state: State = State.RUNNING) -> Clock:
@@ -41,7 +41,7 @@ def test_a_silent_rung_rings_before_an_event_that_tells_of_a_later_instant() -> 
         Rang(Rung.PLEDGE_MISSED, PLEDGE),
         Met(at("2026-11-10 09:00"), is_pledge_kept=False),
     ]
-    assert (after.state, after.next_rung) == (State.MET, None)
+    assert (after.state, after.rungs) == (State.MET, NO_RUNGS)
 
 
 def test_resolved_a_microsecond_after_the_legal_due_is_missed() -> None:
@@ -77,7 +77,7 @@ def test_a_restart_counts_anew_and_keeps_the_original_due() -> None:
     again = moves.restart(waiting, at("2026-11-17 10:00"), later)
     assert (again.generation, again.state) == (2, State.RUNNING)
     assert again.original_legal_due == LEGAL
-    assert again.next_rung == DUES.first_rung and again.stop_reason is None
+    assert again.rungs == DUES.rungs and again.stop_reason is None
 
 
 RESOLVED = (State.MET, State.MISSED, State.OUT_OF_SYNC)

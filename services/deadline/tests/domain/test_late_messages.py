@@ -8,7 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.deadline.domain import clocks as moves
 from services.deadline.domain.clocks import BreachTakenBack, Clock, Dues, Moved, Outcome, State
-from services.deadline.domain.rungs import NextRung, Rang, Rung
+from services.deadline.domain.ladder import Rung
+from services.deadline.domain.rungs import Rang, dated_rungs
 
 BEGIN = datetime(2026, 11, 9, 2, tzinfo=UTC)
 # The very instants at which rungs lie, and any other.
@@ -25,12 +26,16 @@ SETTLED = {State.OUT_OF_SYNC: State.MET}
 
 
 def dues_from(complete_at: datetime) -> Dues:
-    """Pledged within a day, due by law within three, at risk after half a day."""
+    """Pledged within a day, due by law within three, at risk after half a day, an apology after two."""
+    legal_due, pledge_due = complete_at + timedelta(days=3), complete_at + timedelta(days=1)
+    rungs = dated_rungs(legal_due, pledge_due)._replace(
+        at_risk=complete_at + timedelta(hours=12), apology=complete_at + timedelta(days=2)
+    )
     return Dues(
-        legal_due=complete_at + timedelta(days=3),
-        pledge_due=complete_at + timedelta(days=1),
-        appointment_at=complete_at + timedelta(days=1),
-        first_rung=NextRung(Rung.AT_RISK, complete_at + timedelta(hours=12)),
+        legal_due=legal_due,
+        pledge_due=pledge_due,
+        appointment_at=pledge_due,
+        rungs=rungs,
         regime="nd61",
         rules_version="v",
         calendar_version="v",

@@ -54,14 +54,14 @@ def test_working_time_stands_still_over_tet() -> None:
 @pytest.mark.parametrize(
     ("kind", "amount", "received", "warning"),
     [
-        ("working_days", 3, "2026-11-09 09:00", "2026-11-11 07:00"),
+        ("working_days", 3, "2026-11-09 09:00", "2026-11-11 08:00"),
         ("working_days", 1, "2026-11-13 09:00", "2026-11-16 08:00"),  # half of 6 + 8 hours
         ("same_day", 0, "2026-11-10 07:00", "2026-11-10 11:00"),
         ("same_day", 0, "2026-11-13 20:00", "2026-11-16 11:00"),  # not on Saturday at midnight
         ("hours", 8, "2026-11-09 16:00", "2026-11-10 10:00"),
     ],
 )
-def test_the_first_alarm_rings_a_working_day_before_or_after_half_the_time(
+def test_a_date_is_at_risk_after_half_of_its_working_time(
     kind: str, amount: int, received: str, warning: str
 ) -> None:
     bound = terms(kind, amount)

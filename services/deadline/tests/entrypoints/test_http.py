@@ -20,7 +20,7 @@ from services.deadline.tests.conftest import (
     supplement_requested,
     supplemented,
 )
-from shared.events.deadlines import AppointmentSet
+from shared.events.deadlines import AlarmRung, AppointmentSet, DeadlineMissed, Reappointed
 from shared.identity import Identity
 from shared.problems import install_problem_handlers
 
@@ -62,10 +62,18 @@ async def ask(deadline: Deadline) -> AsyncIterator[Ask]:
 
 HEAD = token("head_of_unit", AGENCY)
 
+MAU_04 = {
+    "original_appointment_at": "2026-11-12T17:00:00+07:00",
+    "appointment_at": "2026-11-16T15:00:00+07:00",
+    "reason": "Chờ kết quả đo đạc",
+    "signer": "Trưởng bộ phận một cửa",
+}
+
 ROUTES = [
     ("GET", "/deadlines/D-1", None),
     ("POST", "/deadlines/D-1/appointment", {"appointment_at": "2026-11-12T16:00:00+07:00"}),
     ("GET", f"/alarms?agency={AGENCY}", None),
+    ("POST", "/deadlines/D-1/reappointment", MAU_04),
 ]
 
 
@@ -85,7 +93,13 @@ async def test_each_route_refuses_a_missing_expired_foreign_and_wrong_token(
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "role"),
-    [(*ROUTES[1], "officer"), (*ROUTES[1], "operator"), (*ROUTES[2], "officer")],
+    [
+        (*ROUTES[1], "officer"),
+        (*ROUTES[1], "operator"),
+        (*ROUTES[2], "officer"),
+        (*ROUTES[3], "officer"),
+        (*ROUTES[3], "inspector"),
+    ],
 )
 async def test_a_wrong_role_is_refused(
     deadline: Deadline, ask: Ask, method: str, path: str, body: Any, role: str
@@ -114,11 +128,11 @@ async def test_a_deadline_is_shown_with_its_explanation_its_past_and_its_alarms(
     assert [step["rule"] for step in clock["explanation"]] == ["working_days", "close"]
     assert "3 ngày làm việc" in clock["explanation"][0]["vi"]
     assert [past["legal_due"] for past in clock["past_generations"]] == ["2026-11-12T10:00:00Z"]
-    assert [alarm["rung"] for alarm in clock["alarms"]] == ["at_risk", "breach"]
+    assert [alarm["rung"] for alarm in clock["alarms"]] == ["apology", "at_risk", "breach"]
 
 
 async def test_an_unknown_code_is_not_found(ask: Ask) -> None:
-    for method, path, body in (ROUTES[0], ROUTES[1]):
+    for method, path, body in (ROUTES[0], ROUTES[1], ROUTES[3]):
         missing = await ask(method, path, HEAD, body)
         assert (missing.status_code, missing.json()["code"]) == (404, "D-1")
 
@@ -183,9 +197,116 @@ async def test_alarms_are_listed_from_an_instant_on_for_the_own_agency(
     await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
     await deadline.pass_to("2026-11-13 09:00")
     every = (await ask("GET", "/alarms", HEAD)).json()["alarms"]
-    assert [alarm["rung"] for alarm in every] == ["at_risk", "breach"]
+    assert [alarm["rung"] for alarm in every] == ["apology", "at_risk", "breach"]
     since = "/alarms?since=2026-11-12T00:00:00%2B07:00"
     later = (await ask("GET", since, token("inspector"))).json()["alarms"]
     assert [alarm["rung"] for alarm in later] == ["breach"]
     elsewhere = await ask("GET", "/alarms?agency=H10.02", token("operator"))
     assert elsewhere.json() == {"alarms": []}
+
+
+REAPPOINT = "/deadlines/D-1/reappointment"
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "rule"),
+    [
+        ({"reason": "  "}, "reason", "bears the reason"),
+        ({"signer": ""}, "signer", "who signs it"),
+        (
+            {"original_appointment_at": "2026-11-12T16:59:00+07:00"},
+            "original_appointment_at",
+            "the date given was 2026-11-12T10:00:00",
+        ),
+        ({"appointment_at": "2026-11-12T17:00:00+07:00"}, "appointment_at", "later than the orig"),
+        ({"appointment_at": "2026-11-14T15:00:00+07:00"}, "appointment_at", "closed then"),
+    ],
+)
+async def test_rule_24_mau_04_lacking_reason_date_or_signer_is_refused(
+    deadline: Deadline, ask: Ask, change: dict[str, str], field: str, rule: str
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 07:30"))
+    refused = await ask("POST", REAPPOINT, HEAD, {**MAU_04, **change})
+    problem = refused.json()
+    assert (refused.status_code, problem["field"]) == (422, field)
+    assert rule in problem["rule"] and problem["value"] is not None
+    assert (await deadline.clock_of("D-1")).reappointed_at is None
+    assert await deadline.pool.fetchval("select count(*) from reappointments") == 0
+
+
+@pytest.mark.parametrize("missing", MAU_04)
+async def test_rule_24_mau_04_without_a_field_is_refused_naming_it(
+    deadline: Deadline, ask: Ask, missing: str
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 07:30"))
+    body = {name: value for name, value in MAU_04.items() if name != missing}
+    refused = await ask("POST", REAPPOINT, HEAD, body)
+    assert refused.status_code == 422 and refused.json()["errors"][0]["field"] == missing
+
+
+async def test_rule_24_a_second_reappointment_is_refused(deadline: Deadline, ask: Ask) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 07:30"))
+    assert (await ask("POST", REAPPOINT, HEAD, MAU_04)).status_code == 200
+    again = {
+        **MAU_04,
+        "original_appointment_at": MAU_04["appointment_at"],
+        "appointment_at": "2026-11-20T15:00:00+07:00",
+    }
+    refused = await ask("POST", REAPPOINT, HEAD, again)
+    assert (refused.status_code, refused.json()["type"]) == (409, "illegal-move")
+    assert "moved once already" in refused.json()["detail"]
+    chosen = await ask(*ROUTES[1][:2], HEAD, ROUTES[1][2])
+    assert chosen.status_code == 409 and "Mẫu 04" in chosen.json()["detail"]
+
+
+async def test_rule_25_a_reappointment_moves_the_date_shown_and_the_original_due_still_judges(
+    deadline: Deadline, ask: Ask
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    answer = await ask("POST", REAPPOINT, HEAD, MAU_04)
+    assert (answer.status_code, answer.json()["legal_due"]) == (200, "2026-11-12T10:00:00Z")
+    said = await deadline.the(Reappointed, "D-1")
+    assert (said.original_appointment_at, said.appointment_at) == (
+        at("2026-11-12 17:00"),
+        at("2026-11-16 15:00"),
+    )
+    shown = (await ask("GET", "/deadlines/D-1", HEAD)).json()["clocks"][0]
+    assert shown["appointment_at"] == "2026-11-16T08:00:00Z"
+    assert shown["legal_due"] == "2026-11-12T10:00:00Z"
+    assert shown["reappointment"]["reason"] == MAU_04["reason"]
+    await deadline.hear(resolved("D-1", "2026-11-16 10:00"))  # by the new date, and late
+    assert (await deadline.the(DeadlineMissed, "D-1")).legal_due == at("2026-11-12 17:00")
+
+
+async def test_once_reappointed_no_apology_is_demanded_and_the_new_date_has_its_alarm(
+    deadline: Deadline, ask: Ask
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    await ask("POST", REAPPOINT, HEAD, MAU_04)
+    await deadline.pass_to("2026-11-17 09:00")
+    rang = [event for event in await deadline.said("D-1") if isinstance(event, AlarmRung)]
+    assert [(alarm.rung, alarm.due_at) for alarm in rang] == [
+        ("at_risk", at("2026-11-11 08:00")),
+        ("breach", at("2026-11-12 17:00")),
+        ("reappointment_missed", at("2026-11-16 15:00")),
+    ]
+
+
+async def test_an_overdue_dossier_may_still_be_given_its_new_date(
+    deadline: Deadline, ask: Ask
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    await deadline.pass_to("2026-11-13 09:00")
+    assert (await ask("POST", REAPPOINT, HEAD, MAU_04)).status_code == 200
+    await deadline.pass_to("2026-11-16 10:00")
+    late = {**MAU_04, "appointment_at": "2026-11-16T09:00:00+07:00"}
+    await deadline.hear(accepted("D-2", "2026-11-09 09:00"))
+    refused = await ask("POST", "/deadlines/D-2/reappointment", HEAD, late)
+    assert refused.status_code == 422 and refused.json()["rule"] == "the new date lies ahead"
+
+
+async def test_a_reason_never_leaves_deadline(deadline: Deadline, ask: Ask) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    await ask("POST", REAPPOINT, HEAD, MAU_04)
+    bodies = await deadline.pool.fetch("select body::text as body from outbox")
+    assert all("đo đạc" not in row["body"] for row in bodies)

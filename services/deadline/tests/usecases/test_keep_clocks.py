@@ -76,6 +76,7 @@ async def test_resolved_exactly_at_the_due_instant_is_in_time(deadline: Deadline
     await deadline.hear(resolved("D-1", "2026-11-12 17:00"))
     assert [type(event) for event in await deadline.said("D-1")] == [
         DeadlineSet,
+        AlarmRung,  # an apology is due
         AlarmRung,  # at risk
         DeadlineMet,
     ]
@@ -103,11 +104,11 @@ async def test_rule_28_overdue_uses_event_time_whichever_comes_first_timer_or_me
         return [event.model_dump(exclude={"code"}) for event in events]
 
     first, second = await deadline.said("D-1"), await deadline.said("D-2")
-    assert [type(event) for event in first] == [DeadlineSet, AlarmRung, AlarmRung, DeadlineMissed]
+    assert [type(event) for event in first] == [DeadlineSet, *3 * [AlarmRung], DeadlineMissed]
     assert without_code(first) == without_code(second)
     rang = "select time from outbox where subject = $1 and type like '%AlarmRung%' order by id"
     times = [await deadline.pool.fetch(rang, code) for code in ("D-1", "D-2")]
-    assert times[0] == times[1] and len(times[0]) == 2
+    assert times[0] == times[1] and len(times[0]) == 3
     assert (await deadline.clock_of("D-1")).state is State.MISSED
 
 
@@ -174,7 +175,11 @@ async def test_rule_21_a_supplement_restarts_the_clock_and_keeps_the_original_du
     assert (past["generation"], past["legal_due"]) == (1, at("2026-11-12 17:00"))
     await deadline.pass_to("2026-11-20 08:00")
     alarms = [event for event in await deadline.said("D-1") if isinstance(event, AlarmRung)]
-    assert [(alarm.generation, alarm.rung) for alarm in alarms] == [(2, "at_risk"), (2, "breach")]
+    assert [(alarm.generation, alarm.rung) for alarm in alarms] == [
+        (2, "apology"),
+        (2, "at_risk"),
+        (2, "breach"),
+    ]
 
 
 async def test_a_whole_life_in_one_batch_is_the_same_as_event_by_event(deadline: Deadline) -> None:
@@ -224,7 +229,7 @@ async def test_a_transfer_moves_who_is_called_and_nothing_that_is_due(deadline: 
         transferred_at=at("2026-11-10 09:00"),
     )  # fmt: skip
     await deadline.hear(accepted("D-1", "2026-11-09 09:00"), transferred)
-    await deadline.pass_to("2026-11-12 16:00")
+    await deadline.pass_to("2026-11-11 07:30")
     alarm = await deadline.the(AlarmRung, "D-1")
     assert (alarm.agency, alarm.due_at) == ("H10.02", at("2026-11-11 07:00"))
     assert (await deadline.clock_of("D-1")).receiving_agency == AGENCY

@@ -9,11 +9,13 @@ import pytest
 
 from services.deadline.adapters.books import SOURCE
 from services.deadline.adapters.clocks import PostgresClocks
+from services.deadline.adapters.directories import PostgresDirectories
 from services.deadline.domain.alarms import Bell
 from services.deadline.entrypoints.timer import CHANNEL, Timer
-from services.deadline.tests.conftest import SAME_DAY, Deadline, accepted, at, resolved
+from services.deadline.tests.conftest import SAME_DAY, Deadline, accepted, agency, at, resolved
 from services.deadline.usecases.ring_alarms import ring_alarms
 from shared.clock import SystemClock
+from shared.events.agencies import LadderRung
 from shared.events.deadlines import AlarmRung
 from shared.outbox import Outbox
 from shared.postgres import transaction
@@ -42,11 +44,11 @@ async def test_each_rung_waits_for_its_instant_to_pass(deadline: Deadline) -> No
     await deadline.pass_to("2026-11-11 07:00")
     assert await rungs(deadline, "D-1") == []
     await deadline.pass_to("2026-11-11 07:01")
-    assert await rungs(deadline, "D-1") == [("at_risk", "2026-11-11 07:00")]
+    assert await rungs(deadline, "D-1") == [("apology", "2026-11-11 07:00")]
     await deadline.pass_to("2026-11-12 17:00")
-    assert len(await rungs(deadline, "D-1")) == 1
+    assert (await rungs(deadline, "D-1"))[1:] == [("at_risk", "2026-11-11 08:00")]
     await deadline.pass_to("2026-11-12 17:01")
-    assert (await rungs(deadline, "D-1"))[1:] == [("breach", "2026-11-12 17:00")]
+    assert (await rungs(deadline, "D-1"))[2:] == [("breach", "2026-11-12 17:00")]
 
 
 async def test_rule_23_the_alarm_rings_no_later_than_one_working_day_before_due(
@@ -54,7 +56,71 @@ async def test_rule_23_the_alarm_rings_no_later_than_one_working_day_before_due(
 ) -> None:
     await deadline.hear(accepted("D-1", "2026-11-11 09:00"))  # due Monday 16/11
     await deadline.pass_to("2026-11-14 00:00")
-    assert await rungs(deadline, "D-1") == [("at_risk", "2026-11-13 07:00")]
+    assert ("apology", "2026-11-13 07:00") in await rungs(deadline, "D-1")
+
+
+async def test_of_a_same_day_dossier_no_apology_is_demanded_a_day_before(
+    deadline: Deadline,
+) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-13 15:01", SAME_DAY))
+    await deadline.pass_to("2026-11-17 09:00")
+    assert "apology" not in [rung for rung, _ in await rungs(deadline, "D-1")]
+
+
+async def test_a_unit_rings_its_own_ladder_and_the_rule_book_s_where_it_says_nothing(
+    deadline: Deadline,
+) -> None:
+    own = (
+        LadderRung(rung="at_risk", calls="head_of_unit", working_hours_before=2),
+        LadderRung(rung="apology", calls="officer", working_days_before=2),
+    )
+    await deadline.hear(agency("H10.02", ladder=own))
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00", agency="H10.02"))
+    await deadline.pass_to("2026-11-13 09:00")
+    called = [
+        (alarm.rung, alarm.calls)
+        for alarm in await deadline.said("D-1")
+        if isinstance(alarm, AlarmRung)
+    ]
+    assert await rungs(deadline, "D-1") == [
+        ("apology", "2026-11-10 07:00"),
+        ("at_risk", "2026-11-12 15:00"),
+        ("breach", "2026-11-12 17:00"),
+    ]
+    assert called == [("apology", "officer"), ("at_risk", "head_of_unit"), ("breach", "town")]
+
+
+async def test_of_a_limit_too_short_for_its_unit_s_days_before_half_of_it_is_left(
+    deadline: Deadline,
+) -> None:
+    own = (LadderRung(rung="at_risk", calls="officer", working_days_before=2),)
+    await deadline.hear(agency("H10.02", ladder=own))
+    await deadline.hear(accepted("D-1", "2026-11-10 09:00", SAME_DAY, agency="H10.02"))
+    await deadline.pass_to("2026-11-10 17:00")
+    assert await rungs(deadline, "D-1") == [("at_risk", "2026-11-10 14:00")]
+
+
+@pytest.mark.parametrize(
+    ("rung", "rule"),
+    [
+        (LadderRung(rung="at_risk", calls="officer"), "at_risk must say when"),
+        (LadderRung(rung="at_risk", calls="officer", share="3/2"), "share 3/2 is not between"),
+        (
+            LadderRung(rung="at_risk", calls="officer", share="1/2", working_hours_before=1),
+            "one of: share",
+        ),
+        (
+            LadderRung(rung="apology", calls="officer", working_hours_before=1),
+            "whole working days before due",
+        ),
+        (LadderRung(rung="breach", calls="town", working_hours_before=1), "takes no other time"),
+    ],
+)
+async def test_an_agency_whose_rung_cannot_ring_so_is_set_aside(
+    deadline: Deadline, rung: LadderRung, rule: str
+) -> None:
+    (refusal,) = await deadline.hear(agency("H10.02", ladder=(rung,)))
+    assert rule in refusal.reason and refusal.waits_for is None
 
 
 async def test_a_pledge_due_with_the_law_has_no_rung_of_its_own(deadline: Deadline) -> None:
@@ -76,10 +142,15 @@ async def test_in_life_an_alarm_found_long_after_its_instant_is_late(
     deadline: Deadline, seconds: int, is_late: bool
 ) -> None:
     await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
-    now = at("2026-11-11 07:00") + timedelta(seconds=seconds)
+    now = at("2026-11-11 07:00") + timedelta(seconds=seconds)  # of the apology
     async with transaction(deadline.pool) as connection:
         bell = Bell(now, late_after=timedelta(seconds=60))
-        await ring_alarms(PostgresClocks(connection), Outbox(connection, SOURCE), bell)
+        await ring_alarms(
+            PostgresClocks(connection),
+            PostgresDirectories(connection, deadline.memory),
+            Outbox(connection, SOURCE),
+            bell,
+        )
     alarm = await deadline.the(AlarmRung, "D-1")
     assert (alarm.rang_at, alarm.is_late) == (now, is_late)
 
@@ -95,7 +166,7 @@ async def test_three_thousand_fall_due_at_once_and_four_replicas_ring_each_once(
                   (select count(distinct (code, rung)) from alarms) as distinct_alarms,
                   (select count(*) from outbox where type like '%AlarmRung%') as said"""
     )
-    assert counts is not None and tuple(counts) == (6_000, 6_000, 6_000)
+    assert counts is not None and tuple(counts) == (9_000, 9_000, 9_000)
     assert await deadline.pool.fetchval("select count(next_rung_at) from clocks") == 0
 
 
@@ -112,7 +183,7 @@ async def test_a_replica_that_dies_while_ringing_leaves_its_clocks_to_the_others
             assert not ringing.done() and await rungs(deadline, "D-1") == []
             raise ConnectionError("killed")
     await ringing
-    assert [rung for rung, _ in await rungs(deadline, "D-1")] == ["at_risk", "breach"]
+    assert [rung for rung, _ in await rungs(deadline, "D-1")] == ["apology", "at_risk", "breach"]
 
 
 async def test_the_timer_wakes_by_itself_at_the_next_instant_and_when_an_earlier_one_is_set(
@@ -128,7 +199,7 @@ async def test_the_timer_wakes_by_itself_at_the_next_instant_and_when_an_earlier
         await eventually(deadline, "D-2", ["at_risk"])
         assert await rungs(deadline, "D-1") == []
         await deadline.clock.set(at("2026-11-12 17:01"))
-        await eventually(deadline, "D-1", ["at_risk", "breach"])
+        await eventually(deadline, "D-1", ["apology", "at_risk", "breach"])
 
 
 @asynccontextmanager
@@ -186,7 +257,7 @@ async def test_a_resolved_dossier_leaves_the_timer_nothing_to_do(deadline: Deadl
 async def test_in_life_the_timer_rings_within_a_second_of_the_instant(deadline: Deadline) -> None:
     now = SystemClock().now()
     await deadline.hear(accepted("D-1", "2039-11-09 09:00"))
-    await deadline.pool.execute("update clocks set next_rung_at = $1", now + timedelta(seconds=0.3))
+    await deadline.pool.execute("update clocks set at_risk_at = $1", now + timedelta(seconds=0.3))
     async with running(deadline.timer(SystemClock())), asyncio.timeout(5):
         while not (ringing := await rungs(deadline, "D-1")):
             await asyncio.sleep(0.02)

@@ -8,7 +8,7 @@ import pytest
 from services.intake.adapters.rules import floors
 from services.intake.domain import pledges
 from services.intake.domain.agencies import Agency
-from services.intake.domain.pledges import Pledge, Shift
+from services.intake.domain.pledges import LadderRung, Pledge, Shift
 from services.intake.domain.refused import RefusedError
 
 AGENCY = Agency("H10.01", 1, "Phường Hưng Long", date(2024, 1, 1), date(2025, 6, 30))
@@ -34,6 +34,9 @@ def check(pledge: Pledge, agency: Agency = AGENCY) -> None:
 def test_a_pledge_within_the_rules_is_taken() -> None:
     check(LAWFUL)
     check(replace(LAWFUL, hours={**WEEK, "saturday": (MORNING,)}, keeps_friday=False, khong=(1,)))
+    at_risk = LadderRung("at_risk", "head_of_unit", working_hours_before=4)
+    apology = LadderRung("apology", "town", working_days_before=2)
+    check(replace(LAWFUL, ladder=(at_risk, apology, LadderRung("breach", "town"))))
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,29 @@ def test_a_pledge_within_the_rules_is_taken() -> None:
             {"hours": {**WEEK, "monday": (MORNING, Shift(time(11), time(17)))}},
             "hours.monday",
             "without overlapping",
+        ),
+        ({"ladder": (LadderRung("late", "town"),)}, "ladder", "at_risk, apology, pledge_missed"),
+        (
+            {"ladder": (LadderRung("breach", "king"),)},
+            "ladder.breach.calls",
+            "officer, head_of_unit",
+        ),
+        ({"ladder": 2 * (LadderRung("breach", "town"),)}, "ladder", "stands once"),
+        ({"ladder": (LadderRung("at_risk", "officer"),)}, "ladder.at_risk", "says one of share"),
+        (
+            {"ladder": (LadderRung("at_risk", "officer", share="3/2"),)},
+            "ladder.at_risk",
+            "between 0 and 1",
+        ),
+        (
+            {"ladder": (LadderRung("apology", "officer", working_hours_before=8),)},
+            "ladder.apology",
+            "art. 19.9",
+        ),
+        (
+            {"ladder": (LadderRung("breach", "town", share="1/2"),)},
+            "ladder.breach",
+            "once its date has passed",
         ),
     ],
 )

@@ -90,6 +90,19 @@ async def test_a_pledge_is_kept_and_said_without_its_free_text(
     assert "Đứng dậy" not in str(event)
     shown = (await town.http.get(f"/agencies/{UNIT}", headers=town.officer)).json()
     assert shown["pledges"][0]["additions"] == {"chao": "Đứng dậy chào"}
+    assert (
+        shown["pledges"][0]["ladder"]
+        == event["pledges"][0]["ladder"]
+        == [
+            {
+                "rung": "at_risk",
+                "calls": "head_of_unit",
+                "share": "2/3",
+                "working_days_before": None,
+                "working_hours_before": None,
+            }
+        ]
+    )
     assert shown["pledges"][0]["hours"]["monday"][0] == {"opens": "07:00:00", "closes": "11:30:00"}
     later = {**PLEDGE, "valid_from": "2027-01-01"}
     second = await town.http.post(f"/agencies/{UNIT}/pledges", json=later, headers=town.head)
