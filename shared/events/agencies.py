@@ -56,6 +56,8 @@ class Pledge(BaseModel):
     xin: tuple[Literal["chao", "loi", "cam-on", "phep"], ...] = ()
     luon: tuple[Literal["smile", "gentle", "listen", "help"], ...] = ()
     khong: tuple[Annotated[int, Field(ge=1, le=5)], ...] = ()
+    forwards: bool = False
+    """It records when its counter forwards a dossier to the department; then forwarding has a clock."""
     ladder: tuple[LadderRung, ...] = ()
     """Its own rungs; one that is left out is as the rule book has it."""
 

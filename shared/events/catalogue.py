@@ -14,6 +14,7 @@ EVENTS: dict[str, type[Event]] = {
         dossiers.DossierAccepted,
         dossiers.DossierRefused,
         dossiers.DossierTransferred,
+        dossiers.DossierForwarded,
         dossiers.DossierResolved,
         dossiers.DossierReturned,
         dossiers.DossierWithdrawn,
@@ -29,6 +30,9 @@ EVENTS: dict[str, type[Event]] = {
         feedback.NoticeSent,
         feedback.RatingGiven,
         feedback.ConductReported,
+        feedback.ComplaintReceived,
+        feedback.DenunciationReceived,
+        feedback.ReportMoved,
     )
 }
 

@@ -8,7 +8,21 @@ from shared.events.base import AgencyCode, Event, Instant, VersionId
 
 TOPIC = "thanthien.deadlines.v1"
 
-ClockKind = Literal["dossier", "conduct_report"]
+ClockKind = Literal[
+    "dossier",
+    "online_check",
+    "forwarding",
+    "appraisal_supplement",
+    "transfer_leg",
+    "conduct_report",
+    "report_return",
+    "report_inquiry",
+    "report_publication",
+    "complaint_acceptance",
+    "complaint_decision",
+    "denunciation",
+]
+"""What waits for an office. One code may have several clocks, each of another kind."""
 
 Rung = Literal["at_risk", "apology", "pledge_missed", "breach", "reappointment_missed"]
 Call = Literal["officer", "head_of_unit", "town"]

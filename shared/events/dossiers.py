@@ -84,6 +84,14 @@ class DossierTransferred(DossierEvent):
     transferred_at: Instant
 
 
+class DossierForwarded(DossierEvent):
+    """The counter handed it to the department that works on it, within the agency."""
+
+    TYPE: ClassVar[str] = "thanthien.dossiers.DossierForwarded.v1"
+
+    forwarded_at: Instant
+
+
 class DossierResolved(DossierEvent):
     TYPE: ClassVar[str] = "thanthien.dossiers.DossierResolved.v1"
 

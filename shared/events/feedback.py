@@ -47,6 +47,59 @@ class RatingGiven(Event):
         return self.dossier
 
 
+class ComplaintReceived(Event):
+    """A complaint (khiếu nại). Its author, its object and its words stay in feedback."""
+
+    TYPE: ClassVar[str] = "thanthien.feedback.ComplaintReceived.v1"
+    TOPIC: ClassVar[str] = TOPIC
+
+    report: ReportCode
+    agency: AgencyCode
+    """The agency that handles it."""
+    received_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return self.report
+
+
+class DenunciationReceived(Event):
+    """A denunciation (tố cáo): nothing but that one is there, and who handles it."""
+
+    TYPE: ClassVar[str] = "thanthien.feedback.DenunciationReceived.v1"
+    TOPIC: ClassVar[str] = TOPIC
+
+    report: ReportCode
+    agency: AgencyCode
+    """The agency that handles it, never the one it is about."""
+    received_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return self.report
+
+
+class ReportMoved(Event):
+    """A step in the handling of a report, complaint or denunciation."""
+
+    TYPE: ClassVar[str] = "thanthien.feedback.ReportMoved.v1"
+    TOPIC: ClassVar[str] = TOPIC
+
+    report: ReportCode
+    agency: AgencyCode
+    """The agency that handles it."""
+    step: Literal[
+        "returned", "asked", "answered", "accepted", "refused", "resolved", "published", "withdrawn"
+    ]
+    """`returned`: not ours to handle. `asked`, `answered`: more was asked of its author, and came.
+    `accepted`, `refused`: a complaint is taken up, or not."""
+    moved_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return self.report
+
+
 class ConductReported(Event):
     """A report against one or more of the 5 không. Its author and its words stay in feedback."""
 

@@ -20,6 +20,9 @@ class Limit(BaseModel):
     kind: Literal["working_days", "days", "hours", "same_day", "none"]
     amount: Annotated[int, Field(ge=0, le=3650)] = 0
     """Working days, plain days or working hours; 0 for same_day and none."""
+    leg_hours: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """Working hours that each agency has once a dossier is transferred to it; None: no limit of
+    its own, only the dossier's."""
     regime: VersionId = "nd61"
     """The way of counting, by its name in deadline's rule book."""
 

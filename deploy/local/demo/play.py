@@ -20,6 +20,7 @@ PATHS = {
     "supplement": "supplements",
     "accept": "acceptance",
     "refuse": "refusal",
+    "forward": "forwarding",
     "transfer": "transfers",
     "resolve": "resolution",
     "return": "return",

@@ -35,6 +35,7 @@ MOVES = {
     "supplement": "the citizen brings it",
     "accept": "accepted",
     "refuse": "refused",
+    "forward": "forwarded to the department",
     "transfer": "handed to another agency",
     "resolve": "the result is ready",
     "return": "the citizen has the result",

@@ -8,6 +8,7 @@ PATHS = {
     "supplement": "supplements",
     "accept": "acceptance",
     "refuse": "refusal",
+    "forward": "forwarding",
     "transfer": "transfers",
     "resolve": "resolution",
     "return": "return",
@@ -21,6 +22,7 @@ WITH_REASON = frozenset({"request_supplement", "refuse", "stop"})
 STATE_AFTER = {
     "accept": "accepted",
     "refuse": "refused",
+    "forward": "forwarded",
     "transfer": "transferred",
     "resolve": "resolved",
     "return": "returned",
@@ -46,7 +48,7 @@ class Life:
 AT_THE_COUNTER: Sequence[Life] = (
     Life("counter", True, ("resolve", "return")),
     Life("counter", True, ("resolve", "return")),
-    Life("counter", True, ("transfer", "resolve", "return")),
+    Life("counter", True, ("forward", "transfer", "resolve", "return")),
     Life("counter", True, ("request_supplement", "supplement", "resolve", "return")),
     Life("counter", False, ("request_supplement", "supplement", "accept", "resolve", "return")),
     Life("online", True, ("accept", "transfer", "resolve", "return")),

@@ -23,6 +23,8 @@ class DossierLife:
     state: str = lives.NOTHING
     agency: str = ""
     is_accepted: bool = False
+    waits: set[str] = field(default_factory=set)
+    """The kinds of clock that its events started, besides its own."""
     generations: int = 0
     """How often its limit began to count."""
     resolved_at: str | None = None
@@ -129,6 +131,10 @@ class Account:
         life.agency = body["agency"]
         if event == "DossierAccepted":
             life.is_accepted = True
+        if event == "DossierSubmitted" and body["channel"] == "online":
+            life.waits.add("online_check")
+        elif wait := lives.WAIT_BEGUN_BY.get(event):
+            life.waits.add(wait)
         if event in ("DossierAccepted", "DossierSupplemented/appraisal"):
             life.generations += 1
         elif event == "DossierResolved":
@@ -139,7 +145,7 @@ class Account:
         body = said.body
         key = (body["kind"], body["code"])
         life = _of(self.clocks, key, ClockLife)
-        what = f"the clock of {key[1]}"
+        what = f"the {key[0]} clock of {key[1]}"
         event, generation = said.kind, body["generation"]
         if event == "DeadlineSet":
             if generation <= life.generation:
@@ -156,7 +162,8 @@ class Account:
             self.explained.blame(
                 Fault.UNEXPLAINED, f"{what}: {event} of {generation}, it is in {life.generation}"
             )
-        life.state = self._step(lives.CLOCK, life.state, event, what)
+        moves = lives.MOVES_OF.get(key[0], lives.CLOCK)
+        life.state = self._step(moves, life.state, event, what)
 
     def fold_feedback(self, said: Said) -> None:
         """What citizens were told, and what they answered."""

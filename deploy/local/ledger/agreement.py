@@ -108,29 +108,41 @@ async def _check_dossiers(connection: asyncpg.Connection, told: Mapping[str, Dos
 
 
 async def _check_clocks(connection: asyncpg.Connection, account: Account) -> list[Check]:
-    one_each = Check("every accepted dossier and report has one clock")
+    one_each = Check(
+        "every accepted dossier and report has one clock, and what waits besides its own"
+    )
     explained = Check("every clock is where its events lead")
     owners = {("dossier", code) for code, life in account.dossiers.items() if life.is_accepted}
     owners |= {("conduct_report", report) for report in account.reports}
+    owners |= {(wait, code) for code, life in account.dossiers.items() for wait in life.waits}
     told = dict(account.clocks)
     query = "select kind, code, agency, generation, state, resolved_at from deadline.clocks"
     async for row in _rows(connection, query):
         key = (row["kind"], row["code"])
         one_each.examined += 1
         explained.examined += 1
-        if key not in owners:
-            one_each.blame(Fault.UNEXPLAINED, f"{key[1]} has a clock, and was never accepted")
+        kind, code = key
+        if key not in owners and not _may_be_forwarded(key, account):
+            one_each.blame(
+                Fault.UNEXPLAINED, f"{code} has a {kind} clock, and nothing that waits for it"
+            )
         owners.discard(key)
-        if why := _contradiction(row, told.pop(key, None)):
-            explained.blame(Fault.UNEXPLAINED, f"the clock of {key[1]} {why}")
-        life = account.dossiers.get(key[1]) if key[0] == "dossier" else None
+        if (why := _contradiction(row, told.pop(key, None))) is not None:
+            explained.blame(Fault.UNEXPLAINED, f"the {kind} clock of {code} {why}")
+        life = account.dossiers.get(code) if kind == "dossier" else None
         if life is not None and (why := _disagreement(row, life)):
-            explained.blame(Fault.UNEXPLAINED, f"the clock of {key[1]} {why}")
-    for _, code in sorted(owners):
-        one_each.blame(Fault.LOST, f"{code} was accepted or reported, and has no clock")
-    for _, code in sorted(told):
-        explained.blame(Fault.LOST, f"events tell of a clock of {code}, and it has no row")
+            explained.blame(Fault.UNEXPLAINED, f"the clock of {code} {why}")
+    for kind, code in sorted(owners):
+        one_each.blame(Fault.LOST, f"{code} waits, and has no {kind} clock")
+    for kind, code in sorted(told):
+        explained.blame(Fault.LOST, f"events tell of a {kind} clock of {code}, and it has no row")
     return [one_each, explained]
+
+
+def _may_be_forwarded(key: tuple[str, str], account: Account) -> bool:
+    """Whether a unit forwards is in its pledge, which the topics of dossiers do not tell."""
+    life = account.dossiers.get(key[1])
+    return key[0] == "forwarding" and life is not None and life.is_accepted
 
 
 def _contradiction(row: Any, told: ClockLife | None) -> str | None:

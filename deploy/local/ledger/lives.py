@@ -33,7 +33,8 @@ DOSSIER: Moves = {
         **_LEAVING,
     },
     "check_supplemented": _CHECKING,
-    "accepted": _WORKING,
+    "accepted": {"DossierForwarded": "forwarded", **_WORKING},
+    "forwarded": _WORKING,
     "appraisal_supplement_requested": {
         "DossierSupplemented/appraisal": "appraisal_supplemented",
         **_LEAVING,
@@ -73,10 +74,42 @@ CLOCK: Moves = {
     },
     "taken back": {"DeadlineMet": "out_of_sync", **_STOPPING},
     "stopped": {"DeadlineSet": "running", **_ENDING},
+    # The same is waited for again: another check, another leg, another supplement.
+    "met": {"DeadlineSet": "running"},
+    "missed": {"DeadlineSet": "running"},
+    "out_of_sync": {"DeadlineSet": "running"},
 }
+
+JUDGED: Moves = {**CLOCK, "running": {"DeadlineMet": "met", "DeadlineMissed": "missed"}}
+"""Of what is judged only once it has come: nobody was called for it."""
+
+LEG: Moves = {**CLOCK, "running": {**CLOCK["running"], "DeadlineMissed": "missed"}}
+"""A leg without hours of its own is due with its dossier, whose alarms ring."""
+
+DOSSIER_CLOCK: Moves = {
+    state: steps for state, steps in CLOCK.items() if state not in ("met", "missed", "out_of_sync")
+}
+"""A dossier is resolved once."""
+
+MOVES_OF: Mapping[str, Moves] = {
+    "dossier": DOSSIER_CLOCK,
+    "conduct_report": DOSSIER_CLOCK,
+    "transfer_leg": LEG,
+    "appraisal_supplement": JUDGED,
+    "report_return": JUDGED,
+    "report_inquiry": JUDGED,
+}
+"""By the kind of clock; all others are waited for again and again, and alarms ring for them."""
+
+WAIT_BEGUN_BY: Mapping[str, str] = {
+    "SupplementRequested/appraisal": "appraisal_supplement",
+    "DossierTransferred": "transfer_leg",
+}
+"""Which clock an event of a dossier starts, besides the dossier's own."""
 
 CLOCK_STATES_AFTER: Mapping[str, frozenset[str]] = {
     "accepted": frozenset({"running", "breached"}),
+    "forwarded": frozenset({"running", "breached"}),
     "transferred": frozenset({"running", "breached"}),
     "appraisal_supplemented": frozenset({"running", "breached"}),
     "appraisal_supplement_requested": frozenset({"stopped"}),

@@ -4,7 +4,7 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
     "a clock is gone": (
         "delete from deadline.clocks where ctid = (select min(ctid) from deadline.clocks"
         " where kind = 'dossier')",
-        "every accepted dossier and report has one clock",
+        "every accepted dossier and report has one clock, and what waits besides its own",
         "lost",
     ),
     "a dossier has a second clock": (
@@ -12,7 +12,7 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
         " generation, state, regime, rules_version, calendar_version, steps)"
         " select kind, 'X-1', agency, receiving_agency, received_at, complete_at, generation, state,"
         " regime, rules_version, calendar_version, steps from deadline.clocks limit 1",
-        "every accepted dossier and report has one clock",
+        "every accepted dossier and report has one clock, and what waits besides its own",
         "unexplained",
     ),
     "a clock's state is changed": (

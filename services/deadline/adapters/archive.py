@@ -7,7 +7,7 @@ import asyncpg
 from services.deadline.adapters.clocks import SELECT
 from services.deadline.adapters.rows import clock_from
 from services.deadline.domain.alarms import Alarm
-from services.deadline.domain.clocks import Clock
+from services.deadline.domain.clocks import Clock, State
 from services.deadline.domain.ladder import Call, Rung
 from services.deadline.domain.reappointments import Issued, Reappointment
 from services.deadline.usecases.ports import PastGeneration
@@ -18,7 +18,8 @@ REAPPOINTMENT = """select kind, code, agency, legal_due, original_appointment_at
        signer, asked_by, reappointed_at
 from reappointments where code = $1 and kind = 'dossier'"""
 
-PAST = """select kind, generation, complete_at, legal_due, pledge_due, appointment_at
+PAST = """select kind, generation, complete_at, legal_due, pledge_due, appointment_at, agency,
+       state, resolved_at
 from past_generations where code = $1 order by kind, generation"""
 
 
@@ -29,11 +30,13 @@ class PostgresArchive:
         self._connection = connection
 
     async def clocks(self, code: str) -> list[Clock]:
-        rows = await self._connection.fetch(f"{SELECT} where code = $1 order by kind", code)
+        rows = await self._connection.fetch(
+            f"{SELECT} where code = $1 order by kind <> 'dossier', kind", code
+        )
         return [clock_from(row) for row in rows]
 
     async def past_generations(self, code: str) -> list[PastGeneration]:
-        return [PastGeneration(*row) for row in await self._connection.fetch(PAST, code)]
+        return [_past(row) for row in await self._connection.fetch(PAST, code)]
 
     async def alarms_of(self, code: str) -> list[Alarm]:
         rows = await self._connection.fetch(
@@ -74,3 +77,9 @@ def _alarm(row: asyncpg.Record) -> Alarm:
         is_late=row["is_late"],
         calls=None if row["calls"] is None else Call(row["calls"]),
     )
+
+
+def _past(row: asyncpg.Record) -> PastGeneration:
+    fields = dict(row)
+    state = fields.pop("state")
+    return PastGeneration(**fields, state=None if state is None else State(state))

@@ -46,14 +46,18 @@ RESTART = _update((*DUE_COLUMNS, *MOVING_COLUMNS))
 
 KEEP_PAST = """insert into past_generations
     (kind, code, generation, complete_at, legal_due, pledge_due, appointment_at,
-     regime, rules_version, calendar_version, steps, stopped_at, stop_reason)
+     regime, rules_version, calendar_version, steps, stopped_at, stop_reason,
+     agency, state, resolved_at)
 select kind, code, generation, complete_at, legal_due, pledge_due, appointment_at,
-       regime, rules_version, calendar_version, steps::jsonb, stopped_at, stop_reason
+       regime, rules_version, calendar_version, steps::jsonb, stopped_at, stop_reason,
+       agency, state, resolved_at
 from unnest($1::text[], $2::text[], $3::integer[], $4::timestamptz[], $5::timestamptz[],
             $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::text[],
-            $11::text[], $12::timestamptz[], $13::text[])
+            $11::text[], $12::timestamptz[], $13::text[], $14::text[], $15::text[],
+            $16::timestamptz[])
 as given (kind, code, generation, complete_at, legal_due, pledge_due, appointment_at,
-          regime, rules_version, calendar_version, steps, stopped_at, stop_reason)"""
+          regime, rules_version, calendar_version, steps, stopped_at, stop_reason,
+          agency, state, resolved_at)"""
 
 KEEP_ALARMS = """insert into alarms
     (kind, code, generation, rung, agency, due_at, rang_at, is_late, calls)
@@ -121,6 +125,9 @@ class PostgresClocks:
                 clock.dues.steps,
                 clock.stopped_at,
                 clock.stop_reason,
+                clock.agency,
+                clock.state.value,
+                clock.resolved_at,
             )
             for clock in clocks
         ]

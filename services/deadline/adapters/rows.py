@@ -41,13 +41,13 @@ KEY_COLUMNS = (
 )
 
 FIXED_COLUMNS = (
-    Column("receiving_agency", "text", "receiving_agency"),
     Column("procedure", "text", "procedure"),
     Column("received_at", INSTANT, "received_at"),
     Column("original_legal_due", INSTANT, "original_legal_due"),
 )
 
 DUE_COLUMNS = (
+    Column("receiving_agency", "text", "receiving_agency"),
     Column("complete_at", INSTANT, "complete_at"),
     Column("generation", "integer", "generation"),
     Column("legal_due", INSTANT, "dues.legal_due"),

@@ -15,15 +15,17 @@ from services.deadline.adapters.calendars import CalendarFile, CalendarFileError
 from services.deadline.domain.explanation import Sentence
 from services.deadline.domain.ladder import Call, LadderError, Rung, RungRule, ladder, when_of
 from services.deadline.domain.office_hours import OfficeHours, OfficeHoursError, Shift, office_hours
-from services.deadline.domain.promises import LimitKind
 from services.deadline.domain.rules import (
     DayEnd,
     Figures,
+    LimitKind,
     OutsideHours,
     Period,
     Regime,
     RuleBook,
     Supplement,
+    Wait,
+    WaitLimit,
 )
 from services.deadline.domain.working_calendar import ONE_DAY, WorkingCalendar
 
@@ -59,8 +61,9 @@ class _Time(_Dated):
     value: time
 
 
-class _Count(_Dated):
-    value: Annotated[int, Field(ge=1)]
+class _WaitLimit(_Dated):
+    kind: Literal[LimitKind.WORKING_DAYS, LimitKind.DAYS, LimitKind.HOURS]
+    amount: Annotated[int, Field(ge=1)]
 
 
 class _RungRule(BaseModel):
@@ -103,8 +106,6 @@ class _FigureLists(BaseModel):
     cut_off: Annotated[tuple[_Time, ...], Field(min_length=1)]
     ladder: Annotated[tuple[_Ladder, ...], Field(min_length=1)]
     default_hours: Annotated[tuple[_Hours, ...], Field(min_length=1)]
-    conduct_report_working_days: Annotated[tuple[_Count, ...], Field(min_length=1)]
-    online_check_hours: Annotated[tuple[_Count, ...], Field(min_length=1)]
 
 
 class _RegimeFile(BaseModel):
@@ -119,6 +120,7 @@ class _RegimeFile(BaseModel):
     limits: Annotated[tuple[LimitKind, ...], Field(min_length=1)]
     sources: dict[str, Annotated[str, Field(min_length=1)]] = {}
     figures: _FigureLists
+    waits: dict[Wait, Annotated[tuple[_WaitLimit, ...], Field(min_length=1)]] = {}
 
 
 class _Alarms(BaseModel):
@@ -158,6 +160,15 @@ def read_rule_book(directory: Path = RULES) -> RuleBook:
         known = ", ".join(sorted(regimes))
         mistake = f"{book.default_regime!r} is no regime of this directory; {known} are"
         raise RuleBookError(book_file, "default_regime", mistake)
+    for period in regimes[book.default_regime].periods:
+        for wait in Wait:
+            if wait not in period.figures.waits:
+                field = f"waits.{wait} from {period.valid_from}"
+                raise RuleBookError(
+                    directory / f"{book.default_regime}.yaml",
+                    field,
+                    "is missing; the default regime says how long everything may wait",
+                )
     return RuleBook(
         regimes=regimes,
         default_regime=book.default_regime,
@@ -205,16 +216,18 @@ def _regime(
         time_zone=content.time_zone,
         limits=frozenset(content.limits),
         sources=content.sources,
-        periods=_periods(file, content.figures),
+        periods=_periods(file, content),
     )
 
 
-def _periods(file: Path, lists: _FigureLists) -> tuple[Period, ...]:
+def _periods(file: Path, content: _RegimeFile) -> tuple[Period, ...]:
     """Where any figure changes a period begins; the first when every figure has a value, the last
     ends when the first figure does."""
+    lists = content.figures
     every: dict[str, Sequence[_Dated]] = {
-        name: getattr(lists, name) for name in type(lists).model_fields
+        f"figures.{name}": getattr(lists, name) for name in type(lists).model_fields
     }
+    every |= {f"waits.{wait}": limits for wait, limits in content.waits.items()}
     for field, values in every.items():
         _refuse_disorder(file, field, values)
     begin = max(values[0].valid_from for values in every.values())
@@ -226,14 +239,14 @@ def _periods(file: Path, lists: _FigureLists) -> tuple[Period, ...]:
     starts = [begin, *(turn for turn in turns if end is None or turn <= end)]
     stops = [*(turn - ONE_DAY for turn in starts[1:]), end]
     return tuple(
-        Period(start, stop, _figures(file, lists, start), _sources(every, start))
+        Period(start, stop, _figures(file, content, start), _sources(every, start))
         for start, stop in zip(starts, stops, strict=True)
     )
 
 
 def _refuse_disorder(file: Path, field: str, values: Sequence[_Dated]) -> None:
     for place, (value, following) in enumerate(zip(values, [*values[1:], None], strict=True)):
-        where = f"figures.{field}.{place}"
+        where = f"{field}.{place}"
         if value.valid_to is not None and value.valid_to < value.valid_from:
             raise RuleBookError(
                 file, f"{where}.valid_to", f"{value.valid_to} lies before {value.valid_from}"
@@ -242,7 +255,7 @@ def _refuse_disorder(file: Path, field: str, values: Sequence[_Dated]) -> None:
             continue
         if following.valid_from <= value.valid_from:
             mistake = f"valid_from must rise from value to value; {following.valid_from} does not"
-            raise RuleBookError(file, f"figures.{field}.{place + 1}.valid_from", mistake)
+            raise RuleBookError(file, f"{field}.{place + 1}.valid_from", mistake)
         last = value.valid_to or following.valid_from - ONE_DAY
         if last != following.valid_from - ONE_DAY:
             kind = "overlap" if last >= following.valid_from else "leave days between them"
@@ -254,8 +267,9 @@ def _sources(every: Mapping[str, Sequence[_Dated]], on: date) -> tuple[str, ...]
     return tuple(dict.fromkeys(_last_before(values, on).source for values in every.values()))
 
 
-def _figures(file: Path, lists: _FigureLists, on: date) -> Figures:
+def _figures(file: Path, content: _RegimeFile, on: date) -> Figures:
     """Every figure's value on one day."""
+    lists = content.figures
     hours = _last_before(lists.default_hours, on).value
     try:
         default_hours = _office_hours(hours)
@@ -266,7 +280,7 @@ def _figures(file: Path, lists: _FigureLists, on: date) -> Figures:
         the_ladder = ladder({rung: _rung_rule(rule) for rung, rule in rungs.items()})
     except LadderError as mistake:
         raise RuleBookError(file, "figures.ladder", str(mistake)) from mistake
-    reports = lists.conduct_report_working_days
+    waits = {wait: _last_before(limits, on) for wait, limits in content.waits.items()}
     return Figures(
         day_end=_last_before(lists.day_end, on).value,
         outside_hours=_last_before(lists.outside_hours, on).value,
@@ -274,8 +288,7 @@ def _figures(file: Path, lists: _FigureLists, on: date) -> Figures:
         cut_off=_last_before(lists.cut_off, on).value,
         ladder=the_ladder,
         default_hours=default_hours,
-        conduct_report_working_days=_last_before(reports, on).value,
-        online_check_hours=_last_before(lists.online_check_hours, on).value,
+        waits={wait: WaitLimit(limit.kind, limit.amount) for wait, limit in waits.items()},
     )
 
 
@@ -318,7 +331,8 @@ def _whole(file: Path) -> Any:
     if not isinstance(base, dict) or "extends" in base:
         raise RuleBookError(file, "extends", f"{base_file.name} is not a whole regime itself")
     figures = {**base.get("figures", {}), **content.get("figures", {})}
-    return {**base, **content, "figures": figures}
+    waits = {**base.get("waits", {}), **content.get("waits", {})}
+    return {**base, **content, "figures": figures, "waits": waits}
 
 
 def _read(file: Path, shape: type[_T]) -> _T:

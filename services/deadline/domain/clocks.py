@@ -1,7 +1,8 @@
-"""A clock: what is due for one dossier or report, and every move it may make.
+"""A clock: what is due for one thing that waits, and every move it may make.
 
 running -> met | missed | breached | stopped | ended; breached -> missed | out_of_sync | stopped |
-ended; stopped -> running (the next generation) | ended. All instants are aware.
+ended; stopped -> running (the next generation) | ended; met, missed, out_of_sync -> running (the
+next generation, where the same is waited for again). All instants are aware.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,20 @@ from typing import Literal, NamedTuple
 from services.deadline.domain.ladder import Rung
 from services.deadline.domain.rungs import NO_RUNGS, Rang, Rungs
 
-ClockKind = Literal["dossier", "conduct_report"]
+ClockKind = Literal[
+    "dossier",
+    "online_check",
+    "forwarding",
+    "appraisal_supplement",
+    "transfer_leg",
+    "conduct_report",
+    "report_return",
+    "report_inquiry",
+    "report_publication",
+    "complaint_acceptance",
+    "complaint_decision",
+    "denunciation",
+]
 EndReason = Literal["refused", "withdrawn", "stopped"]
 StopReason = Literal["supplement", "refused", "withdrawn", "stopped"]
 
@@ -33,6 +47,8 @@ class State(StrEnum):
 
 OPEN = frozenset({State.RUNNING, State.BREACHED})
 RESOLVED = frozenset({State.MET, State.MISSED, State.OUT_OF_SYNC})
+WAITING = OPEN | {State.STOPPED}
+"""Something is still to come."""
 
 
 class IllegalMoveError(ValueError):
@@ -205,6 +221,25 @@ def restart(clock: Clock, complete_at: datetime, dues: Dues) -> Clock:
         rungs=_rungs_left(clock, dues.rungs),
         stopped_at=None,
         stop_reason=None,
+    )
+
+
+def begin_again(clock: Clock, agency: str, complete_at: datetime, dues: Dues) -> Clock:
+    """The same is waited for again, at this agency: the next generation. Raises `IllegalMoveError`
+    before what was waited for has come."""
+    if clock.state not in RESOLVED:
+        why = "what was waited for has not come yet"
+        raise IllegalMoveError(clock.code, clock.state, "waited for again", why)
+    return clock._replace(
+        agency=agency,
+        receiving_agency=agency,
+        complete_at=complete_at,
+        generation=clock.generation + 1,
+        state=State.RUNNING,
+        dues=dues,
+        appointment_at=dues.appointment_at,
+        rungs=dues.rungs,
+        resolved_at=None,
     )
 
 

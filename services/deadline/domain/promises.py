@@ -3,21 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 
 from services.deadline.domain.ladder import Rung, RungRule
 from services.deadline.domain.office_hours import OfficeHours
-from services.deadline.domain.rules import NoRuleError
-
-
-class LimitKind(StrEnum):
-    """How a time limit counts."""
-
-    WORKING_DAYS = "working_days"
-    DAYS = "days"
-    HOURS = "hours"
-    SAME_DAY = "same_day"
-    NONE = "none"
+from services.deadline.domain.rules import LimitKind, NoRuleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +18,8 @@ class Limit:
     kind: LimitKind
     amount: int
     regime: str
+    leg_hours: int | None = None
+    """Working hours for each agency the dossier is transferred to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +32,8 @@ class Pledge:
     hours: OfficeHours
     same_day: frozenset[str]
     keeps_friday: bool
+    forwards: bool = False
+    """Its counter records when it forwards a dossier."""
     rungs: Mapping[Rung, RungRule] = field(default_factory=dict)
     """The unit's own; the others are the regime's."""
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from services.deadline.domain.explanation import Step
 from services.deadline.domain.ladder import Ladder
-from services.deadline.domain.promises import Limit, LimitKind
-from services.deadline.domain.rules import DayEnd, Figures, OutsideHours
+from services.deadline.domain.promises import Limit
+from services.deadline.domain.rules import DayEnd, Figures, LimitKind, OutsideHours
 from services.deadline.domain.working_calendar import ONE_DAY
 from services.deadline.domain.working_time import Timetable
 
@@ -117,6 +117,19 @@ def reckon_moment(terms: Terms, arrival: Arrival, complete_at: datetime) -> Reck
     if terms.limit.kind is LimitKind.HOURS:
         return _both(_hours(terms, complete_at), _pledged(terms, arrival))
     return _both(_days_at_their_time(terms, complete_at), _pledged(terms, arrival))
+
+
+def reckon_forwarding(terms: Terms, arrival: Arrival) -> Reckoning:
+    """The counter forwards a dossier the same day; one received after the cut-off at the start of the
+    next working day (NĐ 61/2018 art. 18; rule 22). The same for every dossier of the same arrival."""
+    timetable, on = terms.timetable, arrival.on
+    if arrival.part_of_day is PartOfDay.BY_CUT_OFF:
+        due = timetable.closes(on)
+        return Reckoning(due, None, (Step("forward_same_day", on, due),))
+    next_day = timetable.working_day_after(on)
+    due = timetable.opens(next_day)
+    why = Step(_why_next_day(timetable, arrival), on, next_day)
+    return Reckoning(due, None, (why, Step("forward_at_opening", next_day, due)))
 
 
 def _hours(terms: Terms, complete_at: datetime) -> Due:

@@ -42,6 +42,44 @@ class Supplement(StrEnum):
     """The working time it was waited for is added to what was due."""
 
 
+class LimitKind(StrEnum):
+    """How a time limit counts."""
+
+    WORKING_DAYS = "working_days"
+    DAYS = "days"
+    HOURS = "hours"
+    SAME_DAY = "same_day"
+    NONE = "none"
+
+
+class Wait(StrEnum):
+    """What waits for an office under a limit of its own, besides the dossier itself."""
+
+    ONLINE_CHECK = "online_check"
+    """An online submission, until it is accepted, refused or sent back for a supplement."""
+    APPRAISAL_SUPPLEMENT = "appraisal_supplement"
+    """Gaps found at appraisal, until they are asked for (Mẫu 02)."""
+    CONDUCT_REPORT = "conduct_report"
+    REPORT_RETURN = "report_return"
+    """A report that another office must handle, until it is given back."""
+    REPORT_INQUIRY = "report_inquiry"
+    """A report that says too little, until more is asked of its author."""
+    REPORT_PUBLICATION = "report_publication"
+    """A resolved report, until the answer is published."""
+    COMPLAINT_ACCEPTANCE = "complaint_acceptance"
+    COMPLAINT_DECISION = "complaint_decision"
+    """From its acceptance on."""
+    DENUNCIATION = "denunciation"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitLimit:
+    """So many of what the kind counts."""
+
+    kind: LimitKind
+    amount: int
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What the rule book says for one day of receipt."""
@@ -55,8 +93,8 @@ class Figures:
     """For an agency that has registered none."""
     default_hours: OfficeHours
     """For an agency that has registered none."""
-    conduct_report_working_days: int
-    online_check_hours: int
+    waits: Mapping[Wait, WaitLimit]
+    """How long everything besides a dossier may wait for an office."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +119,7 @@ class Regime:
     time_zone: str
     """IANA name; of an office that names none of its own."""
     limits: frozenset[str]
-    """The kinds of limit it can count (`promises.LimitKind`)."""
+    """The kinds of `LimitKind` it can count."""
     sources: Mapping[str, str]
     """What it cites for a step of an explanation, where that is not what all regimes cite."""
     periods: tuple[Period, ...]

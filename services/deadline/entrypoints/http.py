@@ -23,13 +23,11 @@ from services.deadline.usecases.reappoint import reappoint
 from services.deadline.usecases.set_appointment import NoClockError, set_appointment
 from services.deadline.usecases.show_deadline import Shown, show_deadline
 from shared.clock import Clock
-from shared.events.deadlines import Call, Rung
+from shared.events.deadlines import Call, ClockKind, Rung
 from shared.identity import Caller, Role, require
 from shared.problems import Problem
 
 MOST_ALARMS = 1_000
-
-Kind = Literal["dossier", "conduct_report"]
 
 Words = Annotated[str, StringConstraints(max_length=LONGEST_WORDS, pattern=r"^[^\x00]*$")]
 
@@ -57,7 +55,7 @@ class AlarmAnswer(_Answer):
     """An alarm that has rung."""
 
     code: str
-    kind: Kind
+    kind: ClockKind
     generation: int
     rung: Rung
     agency: str
@@ -86,12 +84,15 @@ class PastAnswer(_Answer):
     legal_due: datetime | None
     pledge_due: datetime | None
     appointment_at: datetime | None
+    agency: str | None
+    state: str | None
+    resolved_at: datetime | None
 
 
 class ClockAnswer(_Answer):
     """One clock, with why it is what it is."""
 
-    kind: Kind
+    kind: ClockKind
     agency: str
     receiving_agency: str
     procedure: str | None

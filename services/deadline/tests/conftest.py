@@ -12,7 +12,7 @@ from deploy.local.postgres import Database
 from services.deadline.adapters.books import begin_on, books_on
 from services.deadline.adapters.clocks import PostgresClocks
 from services.deadline.adapters.directories import Memory
-from services.deadline.domain.clocks import Clock
+from services.deadline.domain.clocks import Clock, ClockKind
 from services.deadline.domain.rules import RuleBook
 from services.deadline.entrypoints.subscribers import keeping
 from services.deadline.entrypoints.timer import Timer
@@ -53,6 +53,7 @@ def agency(
     *,
     same_day: Sequence[str] = (SAME_DAY,),
     ladder: tuple[LadderRung, ...] = (),
+    forwards: bool = False,
 ) -> AgencyRegistered:
     day = tuple(
         Shift(
@@ -69,12 +70,17 @@ def agency(
         hours=hours,
         same_day=tuple(same_day),
         ladder=ladder,
+        forwards=forwards,
     )
     return AgencyRegistered(agency=code, name="Hưng Long", valid_from=valid_from, pledges=(pledge,))
 
 
-def procedure(code: str, kind: Any, amount: int = 0, regime: str = "nd61") -> ProcedureRegistered:
-    limit = Limit(valid_from=date(2020, 1, 1), kind=kind, amount=amount, regime=regime)
+def procedure(
+    code: str, kind: Any, amount: int = 0, regime: str = "nd61", leg_hours: int | None = None
+) -> ProcedureRegistered:
+    limit = Limit(
+        valid_from=date(2020, 1, 1), kind=kind, amount=amount, regime=regime, leg_hours=leg_hours
+    )
     return ProcedureRegistered(procedure=code, name="Chứng thực", limits=(limit,))
 
 
@@ -87,10 +93,15 @@ REGISTERED: tuple[Event, ...] = (
 
 
 def accepted(
-    dossier: str, received: str, procedure: str = THREE_DAYS, *, agency: str = AGENCY
+    dossier: str,
+    received: str,
+    procedure: str = THREE_DAYS,
+    *,
+    agency: str = AGENCY,
+    channel: Any = "counter",
 ) -> DossierAccepted:
     return DossierAccepted(
-        dossier=dossier, agency=agency, status=2, procedure=procedure, channel="counter",
+        dossier=dossier, agency=agency, status=2, procedure=procedure, channel=channel,
         received_at=at(received), complete_at=at(received), accepted_at=at(received),
     )  # fmt: skip
 
@@ -157,22 +168,22 @@ class Deadline:
         await self.clock.set(at(when))
         await self.timer().ring_what_is_due()
 
-    async def said(self, code: str | None = None) -> list[Event]:
-        """What was said (of one code), in order."""
+    async def said(self, code: str | None = None, kind: ClockKind = "dossier") -> list[Event]:
+        """What was said (of one code's clock of a kind), in order."""
         rows = await self.pool.fetch(
             "select type, body from outbox where $1::text is null or subject = $1 order by id", code
         )
-        return [EVENTS[row["type"]].hear(row["body"]) for row in rows]
+        events = [EVENTS[row["type"]].hear(row["body"]) for row in rows]
+        return [event for event in events if code is None or getattr(event, "kind", kind) == kind]
 
-    async def the(self, kind: type[E], code: str) -> E:
-        """The only event of a type that was said of a code."""
-        (found,) = [event for event in await self.said(code) if isinstance(event, kind)]
+    async def the(self, type_: type[E], code: str, kind: ClockKind = "dossier") -> E:
+        """The only event of a type that was said of a code's clock of a kind."""
+        (found,) = [event for event in await self.said(code, kind) if isinstance(event, type_)]
         return found
 
-    async def clock_of(self, code: str) -> Clock:
+    async def clock_of(self, code: str, kind: ClockKind = "dossier") -> Clock:
         async with transaction(self.pool) as connection:
-            (found,) = (await PostgresClocks(connection).lock([code])).values()
-            return found
+            return (await PostgresClocks(connection).lock([code]))[kind, code]
 
 
 @pytest.fixture

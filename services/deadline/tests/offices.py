@@ -6,9 +6,9 @@ from functools import cache
 
 from services.deadline.adapters.rule_book import read_rule_book
 from services.deadline.domain.office_hours import OfficeHours, Shift, office_hours
-from services.deadline.domain.promises import Limit, LimitKind
+from services.deadline.domain.promises import Limit
 from services.deadline.domain.reckoning import Terms
-from services.deadline.domain.rules import RuleBook
+from services.deadline.domain.rules import LimitKind, RuleBook
 from services.deadline.domain.working_calendar import WorkingCalendar
 from services.deadline.domain.working_time import timetable
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from services.deadline.domain import clocks as moves
 from services.deadline.domain.alarms import Alarm, Bell
-from services.deadline.domain.clocks import Clock, IllegalMoveError, Moved
-from services.deadline.domain.rungs import Rang
+from services.deadline.domain.clocks import Clock, ClockKind, Dues, IllegalMoveError, Moved
+from services.deadline.domain.rungs import NO_RUNGS, Rang
 from services.deadline.usecases import tidings
 from services.deadline.usecases.directory import Agency, Directory, Procedure
 from services.deadline.usecases.ports import ClockKey
@@ -40,8 +40,8 @@ class Batch:
     def know(self, agencies: Mapping[str, Agency], procedures: Mapping[str, Procedure]) -> None:
         self.directory = self.directory.with_changes(agencies, procedures)
 
-    def clock(self, code: str) -> Clock | None:
-        return self.clocks.get(("dossier", code))
+    def clock(self, code: str, kind: ClockKind = "dossier") -> Clock | None:
+        return self.clocks.get((kind, code))
 
     def clock_to(self, move: str, code: str) -> Clock:
         """The dossier's clock, which must exist for this move. Raises `IllegalMoveError`."""
@@ -50,12 +50,17 @@ class Batch:
             raise IllegalMoveError(code, None, move, "the dossier was never accepted")
         return clock
 
+    def refuse_second(self, clock: Clock) -> None:
+        """Raises `IllegalMoveError` when a clock of its kind runs already."""
+        before = self.clock(clock.code, clock.kind)
+        if before is not None:
+            why = f"it has a clock of the kind {clock.kind} already"
+            raise IllegalMoveError(clock.code, before.state, "accepted", why)
+
     def add(self, one: Heard, clock: Clock) -> None:
         """Keep a new clock and say so. Raises `IllegalMoveError` when it runs already."""
+        self.refuse_second(clock)
         key = (clock.kind, clock.code)
-        if key in self.clocks:
-            why = "it has a clock already"
-            raise IllegalMoveError(clock.code, self.clocks[key].state, "accepted", why)
         self.clocks[key] = clock
         self.added[key] = None
         self.say(one, tidings.deadline_set(clock))
@@ -64,6 +69,42 @@ class Batch:
         key = (clock.kind, clock.code)
         self.clocks[key] = clock
         self.changed[key] = None
+
+    def restart(self, one: Heard, before: Clock, clock: Clock) -> None:
+        """Keep a clock in its next generation, and what it was before; say so."""
+        self.past.append(before)
+        self.replace(clock)
+        self.restarted[clock.kind, clock.code] = None
+        self.say(one, tidings.deadline_set(clock))
+
+    def meet(self, one: Heard, kind: ClockKind, code: str, at: datetime) -> None:
+        """What is waited for has come; nothing where it is not waited for (any more)."""
+        clock = self.clock(code, kind)
+        if clock is not None and clock.state in moves.OPEN:
+            self.move(one, moves.resolve(clock, at))
+
+    def silence(
+        self, one: Heard, kind: ClockKind, code: str, reason: moves.EndReason, at: datetime
+    ) -> None:
+        """What is waited for will not come; nothing where it is not waited for (any more)."""
+        clock = self.clock(code, kind)
+        if clock is not None and clock.state in moves.WAITING:
+            self.move(one, moves.end(clock, reason, at))
+
+    def judge(self, one: Heard, kind: ClockKind, of: Clock, dues: Dues, at: datetime) -> None:
+        """Something came that nobody knew was needed: only now can be said whether it was in time.
+        Nobody is called for it. A second time is the next generation."""
+        dues = dues._replace(rungs=NO_RUNGS)
+        before = self.clock(of.code, kind)
+        if before is None:
+            judged = moves.start(
+                kind, of.code, of.agency, of.procedure, of.received_at, of.complete_at, dues
+            )
+            self.add(one, judged)
+        else:
+            judged = moves.begin_again(before, of.agency, of.complete_at, dues)
+            self.restart(one, before, judged)
+        self.move(one, moves.resolve(judged, at))
 
     def move(self, one: Heard, moved: Moved) -> None:
         """Keep a moved clock; ring and say what the move brought."""

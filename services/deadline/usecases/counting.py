@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from services.deadline.domain.office_hours import OfficeHours
-from services.deadline.domain.promises import Limit, LimitKind
+from services.deadline.domain.promises import Limit
 from services.deadline.domain.reckoning import (
     Arrival,
     Reckoning,
@@ -18,7 +18,7 @@ from services.deadline.domain.reckoning import (
     reckon_days,
     reckon_moment,
 )
-from services.deadline.domain.rules import Figures, Regime, RuleBook
+from services.deadline.domain.rules import Figures, LimitKind, Regime, RuleBook
 from services.deadline.domain.working_calendar import WorkingCalendar
 from services.deadline.domain.working_time import timetable
 

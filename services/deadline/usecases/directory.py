@@ -4,15 +4,15 @@ A directory is never changed: one with changes is another directory, with a fres
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from services.deadline.domain.clocks import Clock, Dues
+from services.deadline.domain.clocks import Clock, ClockKind, Dues
+from services.deadline.domain.explanation import Step
 from services.deadline.domain.ladder import Call, Ladder
 from services.deadline.domain.promises import (
     Limit,
-    LimitKind,
     Pledge,
     limit_in_force,
     pledge_in_force,
@@ -25,19 +25,17 @@ from services.deadline.domain.reckoning import (
     counts_from,
     hangs_on_the_moment,
     reckon_days,
+    reckon_forwarding,
     reckon_moment,
     resume,
 )
-from services.deadline.domain.rules import Figures, RuleBook, Supplement
-from services.deadline.domain.rungs import Rang, apology_at, at_risk_at, dated_rungs
+from services.deadline.domain.rules import Figures, LimitKind, RuleBook, Supplement, Wait
+from services.deadline.domain.rungs import NO_RUNGS, Rang, apology_at, at_risk_at, dated_rungs
 from services.deadline.domain.working_time import Timetable, timetable
 from services.deadline.usecases.explanations import from_json, to_json
 
 REMEMBERED = 50_000
 """Terms kept in memory; beyond, it starts afresh."""
-
-CONDUCT_REPORT = "conduct_report"
-"""Stands where a dossier has its procedure: reports have a limit of their own, by the rule book."""
 
 
 class NotHeardError(LookupError):
@@ -82,6 +80,7 @@ class Bound:
     """Terms with their zone and versions, and what was reckoned by them already."""
 
     terms: Terms
+    kind: ClockKind
     zone: ZoneInfo
     regime: str
     rules_version: str
@@ -101,7 +100,7 @@ class Directory:
         self.rule_book = rule_book
         self._agencies = agencies
         self._procedures = procedures
-        self._bound: dict[tuple[str, str, date], Bound] = {}
+        self._bound: dict[tuple[str, ClockKind, str | None, date], Bound] = {}
 
     def with_changes(
         self, agencies: Mapping[str, Agency], procedures: Mapping[str, Procedure]
@@ -142,56 +141,125 @@ class Directory:
     ) -> Dues:
         """When a dossier is due, by what was in force when it was received (rule 13).
 
-        `procedure` may be CONDUCT_REPORT. Raises `NotHeardError`, `NoRuleError`,
-        `CalendarEndsError`.
+        Raises `NotHeardError`, `NoRuleError`, `CalendarEndsError`.
         """
-        zone = self.agency(agency).zone
-        local = complete_at.astimezone(zone).replace(tzinfo=None)
-        received_on = (
-            local.date() if received_at == complete_at else received_at.astimezone(zone).date()
+        return self._reckoned("dossier", agency, procedure, received_at, complete_at)
+
+    def forwarding_dues(self, agency: str, received_at: datetime, complete_at: datetime) -> Dues:
+        """When its counter must have forwarded a dossier (rule 22). Raises as `dues` does."""
+        return self._reckoned("forwarding", agency, None, received_at, complete_at)
+
+    def wait_dues(
+        self, wait: Wait, agency: str, received_at: datetime, begins_at: datetime
+    ) -> Dues:
+        """When something else that waits for an office is due, by the default regime's limits.
+
+        `received_at` chooses the rules, `begins_at` is counted from. Raises as `dues` does.
+        """
+        return self._reckoned(wait.value, agency, None, received_at, begins_at)
+
+    def leg_dues(self, dossier: Clock, agency: str, begins_at: datetime) -> Dues:
+        """When an agency must be done with a dossier that it was handed: by its leg's own hours, or,
+        where the procedure has none, when the dossier itself is due; that rings no alarm of its own.
+
+        Raises as `dues` does.
+        """
+        known = self.agency(agency)
+        received_on = dossier.received_at.astimezone(known.zone).date()
+        if self._procedure_limit(dossier.procedure, received_on).leg_hours is not None:
+            received_at, procedure = dossier.received_at, dossier.procedure
+            return self._reckoned("transfer_leg", agency, procedure, received_at, begins_at)
+
+        def local(at: datetime) -> datetime:
+            return at.astimezone(known.zone).replace(tzinfo=None)
+
+        due = dossier.dues.legal_due
+        step = Step("leg_of_dossier", local(begins_at), local(due or begins_at))
+        return dossier.dues._replace(
+            pledge_due=None,
+            appointment_at=due,
+            rungs=NO_RUNGS,
+            steps=to_json((step,) if due is not None else ()),
         )
-        return _dues(self._bound_to(agency, procedure, received_on), local)
+
+    def forwards(self, agency: str, received_at: datetime) -> bool:
+        """Whether the agency's counter records when it forwards a dossier. Raises `NotHeardError`."""
+        known = self.agency(agency)
+        pledge = pledge_in_force(known.pledges, received_at.astimezone(known.zone).date())
+        return pledge is not None and pledge.forwards
+
+    def _reckoned(
+        self,
+        kind: ClockKind,
+        agency: str,
+        procedure: str | None,
+        received_at: datetime,
+        begins_at: datetime,
+    ) -> Dues:
+        zone = self.agency(agency).zone
+        local = begins_at.astimezone(zone).replace(tzinfo=None)
+        received_on = (
+            local.date() if received_at == begins_at else received_at.astimezone(zone).date()
+        )
+        return _dues(self._bound_to(kind, agency, procedure, received_on), local)
 
     def dues_after_supplement(self, clock: Clock, supplemented_at: datetime) -> Dues:
-        """When a dossier that stopped for a supplement is due once that has come, by the rules of its
-        receipt: counted from zero, or later by the working time it was waited for (rule 21)."""
-        agency, procedure = clock.receiving_agency, clock.procedure or CONDUCT_REPORT
+        """When what stopped for a supplement is due once that has come, by the rules of its receipt:
+        counted from zero, or later by the working time it was waited for (rule 21)."""
+        agency, kind, procedure = clock.receiving_agency, clock.kind, clock.procedure
         received_on = clock.received_at.astimezone(self.agency(agency).zone).date()
-        bound = self._bound_to(agency, procedure, received_on)
+        bound = self._bound_to(kind, agency, procedure, received_on)
         if bound.terms.figures.supplement is Supplement.RESTART or clock.stopped_at is None:
-            return self.dues(agency, procedure, clock.received_at, supplemented_at)
+            return self._reckoned(kind, agency, procedure, clock.received_at, supplemented_at)
         return _dues_resumed(bound, clock, clock.stopped_at, supplemented_at)
 
-    def _bound_to(self, agency: str, procedure: str, received_on: date) -> Bound:
-        bound = self._bound.get((agency, procedure, received_on))
-        return self._bind(agency, procedure, received_on) if bound is None else bound
+    def _bound_to(
+        self, kind: ClockKind, agency: str, procedure: str | None, received_on: date
+    ) -> Bound:
+        bound = self._bound.get((agency, kind, procedure, received_on))
+        return self._bind(kind, agency, procedure, received_on) if bound is None else bound
 
-    def _bind(self, agency: str, procedure: str, received_on: date) -> Bound:
+    def _bind(
+        self, kind: ClockKind, agency: str, procedure: str | None, received_on: date
+    ) -> Bound:
         known = self.agency(agency)
-        limit = self._limit(procedure, received_on)
+        limit = self._limit(kind, procedure, received_on)
         regime = self.rule_book.regime(limit.regime)
-        regime.refuse_unknown(limit.kind)
+        if kind == "dossier":
+            regime.refuse_unknown(limit.kind)
         pledge = pledge_in_force(known.pledges, received_on)
         office = self._timetable(known, received_on)
         terms = Terms(
             timetable=office,
             figures=regime.on(received_on),
             limit=limit,
-            is_pledged_same_day=pledge is not None and procedure in pledge.same_day,
+            is_pledged_same_day=(
+                kind == "dossier" and pledge is not None and procedure in pledge.same_day
+            ),
             keeps_friday=pledge is not None and pledge.keeps_friday,
             ladder=_ladder(regime.on(received_on), pledge),
         )
-        bound = Bound(terms, known.zone, regime.name, regime.version, office.calendar.version)
+        bound = Bound(terms, kind, known.zone, regime.name, regime.version, office.calendar.version)
         if len(self._bound) >= REMEMBERED:
             self._bound.clear()
-        self._bound[agency, procedure, received_on] = bound
+        self._bound[agency, kind, procedure, received_on] = bound
         return bound
 
-    def _limit(self, procedure: str, received_on: date) -> Limit:
-        if procedure == CONDUCT_REPORT:
-            regime = self.rule_book.regime(self.rule_book.default_regime)
-            days = regime.on(received_on).conduct_report_working_days
-            return Limit(received_on, None, LimitKind.WORKING_DAYS, days, regime.name)
+    def _limit(self, kind: ClockKind, procedure: str | None, received_on: date) -> Limit:
+        if kind == "dossier":
+            return self._procedure_limit(procedure, received_on)
+        if kind == "transfer_leg":
+            limit = self._procedure_limit(procedure, received_on)
+            assert limit.leg_hours is not None  # else the leg is due with the dossier
+            return replace(limit, kind=LimitKind.HOURS, amount=limit.leg_hours)
+        regime = self.rule_book.regime(self.rule_book.default_regime)
+        if kind == "forwarding":
+            return Limit(received_on, None, LimitKind.SAME_DAY, 0, regime.name)
+        wait = regime.on(received_on).waits[Wait(kind)]
+        return Limit(received_on, None, wait.kind, wait.amount, regime.name)
+
+    def _procedure_limit(self, procedure: str | None, received_on: date) -> Limit:
+        assert procedure is not None  # only what is not of a dossier has none
         if procedure not in self._procedures:
             raise NotHeardError("procedures", procedure)
         return limit_in_force(procedure, self._procedures[procedure].limits, received_on)
@@ -218,7 +286,8 @@ def _dues(bound: Bound, complete_at: datetime) -> Dues:
     else:
         found = bound.reckoned.get(arrival)
         if found is None:
-            found = _as_stored(bound, reckon_days(terms, arrival))
+            reckon = reckon_forwarding if bound.kind == "forwarding" else reckon_days
+            found = _as_stored(bound, reckon(terms, arrival))
             bound.reckoned[arrival] = found
         reckoned = found
     return _with_rungs(bound, reckoned, complete_at)
@@ -261,7 +330,10 @@ def _with_rungs(bound: Bound, reckoned: Reckoned, complete_at: datetime) -> Dues
     if reckoned.appointment_at is None:
         return reckoned.dues
     at_risk = at_risk_at(bound.terms, complete_at, reckoned.appointment_at)
-    apology = reckoned.legal_due and apology_at(bound.terms, complete_at, reckoned.legal_due)
+    # Mẫu 04 moves the date of a dossier; nothing else has one that a citizen was given.
+    apology = None
+    if bound.kind == "dossier" and reckoned.legal_due is not None:
+        apology = apology_at(bound.terms, complete_at, reckoned.legal_due)
     rungs = reckoned.dues.rungs._replace(
         at_risk=to_utc(at_risk, bound.zone), apology=to_utc(apology, bound.zone)
     )

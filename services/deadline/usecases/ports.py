@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.deadline.domain.alarms import Alarm
-from services.deadline.domain.clocks import Clock, ClockKind
+from services.deadline.domain.clocks import Clock, ClockKind, State
 from services.deadline.domain.reappointments import Issued
 from services.deadline.usecases.directory import Directory
 from shared.events.agencies import AgencyRegistered
@@ -28,6 +28,10 @@ class PastGeneration:
     legal_due: datetime | None
     pledge_due: datetime | None
     appointment_at: datetime | None
+    agency: str | None
+    """None in what was kept before it was written down."""
+    state: State | None
+    resolved_at: datetime | None
 
 
 class Clocks(Protocol):
@@ -71,7 +75,7 @@ class Archive(Protocol):
     """What is read without being changed."""
 
     async def clocks(self, code: str) -> list[Clock]:
-        """The clocks of a code: a dossier's, or a report's."""
+        """The clocks of a code, the dossier's own first."""
 
     async def past_generations(self, code: str) -> list[PastGeneration]:
         """What the clocks of a code were before they restarted, oldest first."""

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.deadline.domain import office_hours as office
 from services.deadline.domain.ladder import Call, Rung, RungRule, refuse_bad_rungs, when_of
-from services.deadline.domain.promises import Limit, LimitKind, Pledge
-from services.deadline.domain.rules import NoRuleError, RuleBook
+from services.deadline.domain.promises import Limit, Pledge
+from services.deadline.domain.rules import LimitKind, NoRuleError, RuleBook
 from services.deadline.domain.working_time import timetable
 from services.deadline.usecases.directory import Agency, Procedure
 from shared.events import agencies
@@ -39,6 +39,7 @@ def known_procedure(event: ProcedureRegistered, rule_book: RuleBook) -> Procedur
             kind=LimitKind(limit.kind),
             amount=limit.amount,
             regime=limit.regime,
+            leg_hours=limit.leg_hours,
         )
         for limit in event.limits
     )
@@ -57,6 +58,7 @@ def _pledge(pledge: agencies.Pledge) -> Pledge:
         hours=office.office_hours(hours),
         same_day=frozenset(pledge.same_day),
         keeps_friday=pledge.keeps_friday,
+        forwards=pledge.forwards,
         rungs=_rungs(pledge.ladder),
     )
 

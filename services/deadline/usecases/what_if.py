@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.deadline.domain.promises import LimitKind
 from services.deadline.domain.reckoning import FRIDAY, Reckoning
-from services.deadline.domain.rules import NoRuleError
+from services.deadline.domain.rules import LimitKind, NoRuleError
 from services.deadline.domain.working_calendar import CalendarEndsError
 from services.deadline.usecases.audit import Case, LeftOut, Mistake
 from services.deadline.usecases.counting import Counter, LimitError, LocalTimeError, parse_limit

@@ -78,6 +78,7 @@ HAPPENINGS: Mapping[type[Event], Callable[[Any], Happening | None]] = {
     dossiers.DossierAccepted: _accepted,
     dossiers.DossierRefused: _moved,
     dossiers.DossierTransferred: _moved,
+    dossiers.DossierForwarded: _moved,
     dossiers.DossierResolved: _moved,
     dossiers.DossierReturned: _returned,
     dossiers.DossierWithdrawn: _moved,

@@ -47,7 +47,7 @@ class PostgresRegistry:
     async def load_pledges(self, agency: str) -> list[tuple[Pledge, dict[str, Any]]]:
         rows = await self._connection.fetch(
             """select version, valid_from, valid_to, hours, same_day, keeps_friday, xin, luon,
-                      khong, ladder, additions
+                      khong, forwards, ladder, additions
                from pledges where agency = $1 order by version""",
             agency,
         )
@@ -98,8 +98,9 @@ class PostgresRegistry:
         new = pledges[-1]
         await self._connection.execute(
             """insert into pledges (agency, version, valid_from, valid_to, hours, same_day,
-                                    keeps_friday, xin, luon, khong, ladder, additions)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+                                    keeps_friday, xin, luon, khong, forwards, ladder,
+                                    additions)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)""",
             agency,
             new.version,
             new.valid_from,
@@ -110,6 +111,7 @@ class PostgresRegistry:
             list(new.xin),
             list(new.luon),
             list(new.khong),
+            new.forwards,
             _json([asdict(rung) for rung in new.ladder]),
             _json(additions),
         )
@@ -176,6 +178,7 @@ def _procedure(row: asyncpg.Record) -> Procedure:
             limit["kind"],
             limit["amount"],
             limit["regime"],
+            limit.get("leg_hours"),
         )
         for limit in orjson.loads(row["limits"])
     )
@@ -200,5 +203,6 @@ def _pledge(row: asyncpg.Record) -> Pledge:
         tuple(row["xin"]),
         tuple(row["luon"]),
         tuple(row["khong"]),
+        row["forwards"],
         tuple(LadderRung(**rung) for rung in orjson.loads(row["ladder"])),
     )

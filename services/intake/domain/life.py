@@ -19,6 +19,7 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     APPRAISAL_SUPPLEMENT_REQUESTED = "appraisal_supplement_requested"
     APPRAISAL_SUPPLEMENTED = "appraisal_supplemented"
+    FORWARDED = "forwarded"
     TRANSFERRED = "transferred"
     RESOLVED = "resolved"
     RETURNED = "returned"
@@ -34,6 +35,7 @@ class Verb(StrEnum):
     SUPPLEMENT = "supplement"
     ACCEPT = "accept"
     REFUSE = "refuse"
+    FORWARD = "forward"
     TRANSFER = "transfer"
     RESOLVE = "resolve"
     RETURN = "return"
@@ -68,12 +70,13 @@ ALLOWED: Mapping[State, Mapping[Verb, State]] = {
         **_LEFT_BEFORE_ACCEPTANCE,
     },
     State.CHECK_SUPPLEMENTED: _UNDER_CHECK,
-    State.ACCEPTED: _UNDER_WAY,
+    State.ACCEPTED: {Verb.FORWARD: State.FORWARDED, **_UNDER_WAY},
     State.APPRAISAL_SUPPLEMENT_REQUESTED: {
         Verb.SUPPLEMENT: State.APPRAISAL_SUPPLEMENTED,
         **_LEFT_UNDER_WAY,
     },
     State.APPRAISAL_SUPPLEMENTED: _UNDER_WAY,
+    State.FORWARDED: _UNDER_WAY,
     State.TRANSFERRED: _UNDER_WAY,
     State.RESOLVED: {Verb.RETURN: State.RETURNED},
     State.RETURNED: {},
@@ -89,6 +92,7 @@ NATIONAL_STATUS: Mapping[State, int] = {
     State.ACCEPTED: 2,  # được tiếp nhận
     State.APPRAISAL_SUPPLEMENT_REQUESTED: 5,
     State.APPRAISAL_SUPPLEMENTED: 4,  # đang xử lý
+    State.FORWARDED: 4,
     State.TRANSFERRED: 4,
     State.RESOLVED: 9,  # đã xử lý xong
     State.RETURNED: 10,  # đã trả kết quả

@@ -64,6 +64,8 @@ class Pledge:
     xin: tuple[str, ...]
     luon: tuple[str, ...]
     khong: tuple[int, ...]
+    forwards: bool = False
+    """It records when its counter forwards a dossier to the department."""
     ladder: tuple[LadderRung, ...] = ()
     """The unit's own rungs; the others are the rule book's."""
 

@@ -38,6 +38,8 @@ class Limit:
     kind: LimitKind
     amount: int
     regime: str = "nd61"
+    leg_hours: int | None = None
+    """Working hours for each agency the dossier is transferred to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class PledgeBody(Body):
     hours: dict[Weekday, tuple[ShiftBody, ...]]
     same_day: tuple[ProcedureCode, ...] = ()
     keeps_friday: bool = True
+    forwards: bool = False
+    """Its counter records each hand-over to the department: then forwarding has a clock."""
     xin: tuple[Annotated[str, StringConstraints(max_length=32)], ...] = ()
     luon: tuple[Annotated[str, StringConstraints(max_length=32)], ...] = ()
     khong: tuple[int, ...] = ()
@@ -78,6 +80,8 @@ class LimitBody(Body):
     valid_to: Day | None = None
     kind: Literal["working_days", "days", "hours", "same_day", "none"]
     amount: Annotated[int, Field(ge=0, le=3650)] = 0
+    leg_hours: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """Working hours for each agency the dossier is transferred to."""
     regime: VersionId = "nd61"
 
 
@@ -152,6 +156,7 @@ class BulkMove(Body):
         "supplement",
         "accept",
         "refuse",
+        "forward",
         "transfer",
         "resolve",
         "return",
@@ -190,6 +195,7 @@ class PledgeShown(BaseModel):
     hours: dict[str, tuple[ShiftBody, ...]]
     same_day: tuple[str, ...]
     keeps_friday: bool
+    forwards: bool
     xin: tuple[str, ...]
     luon: tuple[str, ...]
     khong: tuple[int, ...]
@@ -210,6 +216,7 @@ class LimitShown(BaseModel):
     valid_to: date | None
     kind: str
     amount: int
+    leg_hours: int | None
     regime: str
 
 

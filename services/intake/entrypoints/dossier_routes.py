@@ -163,6 +163,7 @@ def move_routes(desk: Desk) -> APIRouter:
     with_reason("/stop", Verb.STOP, "Stop working on it, with the reason")
     plain("/supplements", Verb.SUPPLEMENT, "The citizen has brought what was asked for")
     plain("/acceptance", Verb.ACCEPT, "Accept the dossier: its clock starts (Mẫu 01)")
+    plain("/forwarding", Verb.FORWARD, "The counter hands it to the department that works on it")
     plain("/resolution", Verb.RESOLVE, "The result is ready")
     plain("/return", Verb.RETURN, "The citizen has the result")
     plain("/withdrawal", Verb.WITHDRAW, "The citizen takes the dossier back")

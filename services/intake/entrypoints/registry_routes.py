@@ -197,6 +197,7 @@ def _pledge(body: PledgeBody) -> Pledge:
         },
         same_day=body.same_day,
         keeps_friday=body.keeps_friday,
+        forwards=body.forwards,
         xin=body.xin,
         luon=body.luon,
         khong=body.khong,
@@ -215,6 +216,7 @@ def _pledge_shown(pledge: Pledge, additions: dict[str, str]) -> PledgeShown:
         },
         same_day=pledge.same_day,
         keeps_friday=pledge.keeps_friday,
+        forwards=pledge.forwards,
         xin=pledge.xin,
         luon=pledge.luon,
         khong=pledge.khong,
@@ -234,6 +236,7 @@ def _procedure_shown(procedure: Procedure) -> ProcedureShown:
                 valid_to=limit.valid_to,
                 kind=limit.kind,
                 amount=limit.amount,
+                leg_hours=limit.leg_hours,
                 regime=limit.regime,
             )
             for limit in procedure.limits

@@ -37,6 +37,7 @@ def _on_the_wire(pledge: Pledge) -> wire.Pledge:
             },
             "same_day": pledge.same_day,
             "keeps_friday": pledge.keeps_friday,
+            "forwards": pledge.forwards,
             "xin": pledge.xin,
             "luon": pledge.luon,
             "khong": pledge.khong,

@@ -34,6 +34,10 @@ def dossier_moved(verb: Verb, before: Dossier, after: Dossier, at: datetime) -> 
             return dossier_accepted(after, at)
         case Verb.REFUSE:
             return wire.DossierRefused(dossier=code, agency=agency, status=status, refused_at=at)
+        case Verb.FORWARD:
+            return wire.DossierForwarded(
+                dossier=code, agency=agency, status=status, forwarded_at=at
+            )
         case Verb.TRANSFER:
             return wire.DossierTransferred(
                 dossier=code,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.deadline.adapters.rule_book import RULES, RuleBookError, read_rule_book
-from services.deadline.domain.rules import NoRuleError, Supplement
+from services.deadline.domain.rules import NoRuleError, Supplement, Wait
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_the_shipped_rule_book_can_be_read() -> None:
     assert set(book.regimes) == {"nd61", "qd766", "ho-tich", "chung-thuc", "boston-311"}
     assert set(book.calendars) == {"vn", "us-ma"}
     figures = book.regime("nd61").on(date(2026, 11, 13))
-    assert (figures.cut_off, figures.conduct_report_working_days) == (time(15), 15)
+    assert (figures.cut_off, figures.waits[Wait.CONDUCT_REPORT].amount) == (time(15), 15)
 
 
 def test_the_same_files_give_the_same_versions_and_a_changed_figure_another(rules: Path) -> None:

@@ -1,13 +1,13 @@
 """Rules 1-13 of the rule book: each test's name is its sentence. Hours 07:00-11:30, 13:30-17:00."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 
 import pytest
 
-from services.deadline.domain.promises import Limit, LimitKind, limit_in_force
+from services.deadline.domain.promises import Limit, limit_in_force
 from services.deadline.domain.reckoning import reckon
-from services.deadline.domain.rules import NoRuleError, Period
+from services.deadline.domain.rules import LimitKind, NoRuleError, Period, Wait
 from services.deadline.tests.offices import hours, local, rule_book, terms, vietnam
 
 
@@ -129,7 +129,7 @@ def test_rule_9_plain_days_count_every_day_and_end_on_a_working_day() -> None:
 def test_rule_10_an_online_submission_is_checked_within_8_working_hours(
     received: str, due: str
 ) -> None:
-    check_hours = rule_book().regime("nd61").on(date(2026, 11, 9)).online_check_hours
+    check_hours = rule_book().regime("nd61").on(date(2026, 11, 9)).waits[Wait.ONLINE_CHECK].amount
     assert reckon(terms("hours", check_hours), local(received)).legal_due == local(due)
 
 
@@ -172,7 +172,7 @@ def test_rule_13_limits_are_chosen_by_the_day_of_receipt() -> None:
 
 def test_rule_13_figures_are_chosen_by_the_day_of_receipt() -> None:
     now = rule_book().regime("nd61").on(date(2026, 1, 1))
-    later = replace(now, online_check_hours=4)
+    later = replace(now, cut_off=time(16))
     old = Period(date(2020, 1, 1), date(2026, 6, 30), now, ())
     new = Period(date(2026, 7, 1), None, later, ())
     regime = replace(rule_book().regime("nd61"), periods=(old, new))

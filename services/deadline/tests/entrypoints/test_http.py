@@ -121,7 +121,8 @@ async def test_a_deadline_is_shown_with_its_explanation_its_past_and_its_alarms(
     await deadline.pass_to("2026-11-20 09:00")
     answer = await ask("GET", "/deadlines/D-1", token("officer", AGENCY))
     assert answer.status_code == 200
-    (clock,) = answer.json()["clocks"]
+    clock, supplement = answer.json()["clocks"]
+    assert (supplement["kind"], supplement["state"]) == ("appraisal_supplement", "met")
     assert (clock["state"], clock["generation"]) == ("breached", 2)
     assert clock["legal_due"] == "2026-11-19T10:00:00Z"
     assert clock["original_legal_due"] == "2026-11-12T10:00:00Z"

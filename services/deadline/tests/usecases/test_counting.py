@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.deadline.domain.promises import LimitKind
 from services.deadline.domain.reckoning import reckon
-from services.deadline.domain.rules import NoRuleError
+from services.deadline.domain.rules import LimitKind, NoRuleError
 from services.deadline.domain.working_calendar import CalendarEndsError
 from services.deadline.tests.offices import local, rule_book, terms
 from services.deadline.usecases.counting import (

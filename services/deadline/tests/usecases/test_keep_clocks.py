@@ -170,7 +170,7 @@ async def test_rule_21_a_supplement_restarts_the_clock_and_keeps_the_original_du
     assert (clock.generation, clock.state) == (2, State.RUNNING)
     assert clock.dues.legal_due == at("2026-11-19 17:00")
     assert clock.original_legal_due == at("2026-11-12 17:00")
-    past = await deadline.pool.fetchrow("select * from past_generations")
+    past = await deadline.pool.fetchrow("select * from past_generations where kind = 'dossier'")
     assert past is not None
     assert (past["generation"], past["legal_due"]) == (1, at("2026-11-12 17:00"))
     await deadline.pass_to("2026-11-20 08:00")
@@ -197,9 +197,9 @@ async def test_a_whole_life_in_one_batch_is_the_same_as_event_by_event(deadline:
     assert await deadline.hear(*life("D-1")) == []
     for event in life("D-2"):
         assert await deadline.hear(event) == []
-    rows = await deadline.pool.fetch("select * from clocks order by code")
-    one, two = ({k: v for k, v in row.items() if k != "code"} for row in rows)
-    assert one == two
+    rows = await deadline.pool.fetch("select * from clocks order by kind, code")
+    lives = [{k: v for k, v in row.items() if k != "code"} for row in rows]
+    assert lives[::2] == lives[1::2] and len(lives) == 4  # the dossiers', and their supplements'
     assert await deadline.pool.fetchval("select count(*) from past_generations") == 2
 
 
@@ -228,7 +228,7 @@ async def test_a_transfer_moves_who_is_called_and_nothing_that_is_due(deadline: 
         dossier="D-1", agency="H10.02", status=4, from_agency=AGENCY, leg=1,
         transferred_at=at("2026-11-10 09:00"),
     )  # fmt: skip
-    await deadline.hear(accepted("D-1", "2026-11-09 09:00"), transferred)
+    await deadline.hear(agency("H10.02"), accepted("D-1", "2026-11-09 09:00"), transferred)
     await deadline.pass_to("2026-11-11 07:30")
     alarm = await deadline.the(AlarmRung, "D-1")
     assert (alarm.agency, alarm.due_at) == ("H10.02", at("2026-11-11 07:00"))
@@ -240,10 +240,13 @@ async def test_a_conduct_report_has_a_clock_of_fifteen_working_days(deadline: De
         report="R-1", agency=AGENCY, against=(1,), reported_at=at("2026-11-02 09:00")
     )
     assert await deadline.hear(reported) == []
-    said = await deadline.the(DeadlineSet, "R-1")
+    said = await deadline.the(DeadlineSet, "R-1", "conduct_report")
     assert (said.kind, said.legal_due) == ("conduct_report", at("2026-11-23 17:00"))
     (refusal,) = await deadline.hear(reported)
-    assert refusal.reason == "R-1: from running to accepted: it has a clock already"
+    assert (
+        refusal.reason
+        == "R-1: from running to accepted: it has a clock of the kind conduct_report already"
+    )
 
 
 async def test_an_early_dossier_waits_for_its_agency_and_its_procedure(
@@ -270,7 +273,7 @@ async def test_an_early_dossier_waits_for_its_agency_and_its_procedure(
         ),
         (
             accepted("D-1", "2026-11-10 09:00"),
-            "D-1: from running to accepted: it has a clock already",
+            "D-1: from running to accepted: it has a clock of the kind dossier already",
         ),
         (supplement_requested("D-1", "2026-11-10 09:00", "check"), "from running to check"),
         (

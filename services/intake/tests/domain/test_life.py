@@ -37,6 +37,7 @@ def after(*verbs: Verb) -> Dossier:
         ([Verb.REQUEST_SUPPLEMENT, Verb.SUPPLEMENT], State.CHECK_SUPPLEMENTED, 1),
         ([Verb.ACCEPT], State.ACCEPTED, 2),
         ([Verb.REFUSE], State.REFUSED, 3),
+        ([Verb.ACCEPT, Verb.FORWARD], State.FORWARDED, 4),
         ([Verb.ACCEPT, Verb.TRANSFER], State.TRANSFERRED, 4),
         ([Verb.ACCEPT, Verb.REQUEST_SUPPLEMENT], State.APPRAISAL_SUPPLEMENT_REQUESTED, 5),
         (
@@ -66,6 +67,8 @@ def test_rule_27_each_move_leads_to_its_national_status(
         ([], Verb.RETURN),
         ([Verb.ACCEPT], Verb.ACCEPT),
         ([Verb.ACCEPT], Verb.RETURN),
+        ([Verb.ACCEPT, Verb.TRANSFER], Verb.FORWARD),
+        ([Verb.ACCEPT, Verb.FORWARD], Verb.FORWARD),
         ([Verb.REQUEST_SUPPLEMENT], Verb.ACCEPT),
         ([Verb.ACCEPT, Verb.REQUEST_SUPPLEMENT], Verb.RESOLVE),
         ([Verb.ACCEPT, Verb.RESOLVE], Verb.WITHDRAW),

@@ -155,6 +155,7 @@ async def test_the_national_list_is_imported_line_by_line(town: Town, pool: asyn
             "valid_to": None,
             "kind": "working_days",
             "amount": 7,
+            "leg_hours": None,
             "regime": "nd61",
         }
     ]

@@ -30,6 +30,7 @@ ROUTES: list[tuple[str, str, object, tuple[Role, ...], bool]] = [
     ("POST", f"/dossiers/{CODE}/supplements", {}, HANDLERS, True),
     ("POST", f"/dossiers/{CODE}/acceptance", {}, HANDLERS, True),
     ("POST", f"/dossiers/{CODE}/refusal", {"reason": "Sai"}, HANDLERS, True),
+    ("POST", f"/dossiers/{CODE}/forwarding", None, HANDLERS, True),
     ("POST", f"/dossiers/{CODE}/transfers", {"to_agency": NEIGHBOUR}, HANDLERS, True),
     ("POST", f"/dossiers/{CODE}/resolution", {}, HANDLERS, True),
     ("POST", f"/dossiers/{CODE}/return", {}, HANDLERS, True),
