@@ -41,13 +41,7 @@ def commands(
     app = typer.Typer(no_args_is_help=True, help=f"Thân Thiện: the {name} service.")
 
     def settings() -> Settings:
-        try:
-            found = read_settings()
-        except ValidationError as error:
-            print(f"The settings are wrong:\n{settings_in_words(error)}", file=sys.stderr)
-            raise typer.Exit(2) from error
-        configure_logging(name, found.log_level)
-        return found
+        return settings_or_exit(name, read_settings)
 
     @app.command("serve")
     def serve_command() -> None:
@@ -73,6 +67,17 @@ def commands(
 
     app.add_typer(_dead_letters(lambda: open_ear(settings())), name="dead-letters")
     return app
+
+
+def settings_or_exit(name: str, read_settings: type[Settings]) -> Settings:
+    """The service's settings, logging configured by them; wrong ones end the command with words."""
+    try:
+        found = read_settings()
+    except ValidationError as error:
+        print(f"The settings are wrong:\n{settings_in_words(error)}", file=sys.stderr)
+        raise typer.Exit(2) from error
+    configure_logging(name, found.log_level)
+    return found
 
 
 def _dead_letters(open_ear: Callable[[], Opened]) -> typer.Typer:

@@ -12,13 +12,17 @@ from services.deadline.adapters.directories import Memory
 from services.deadline.adapters.logs import open_log
 from services.deadline.adapters.offices import read_office
 from services.deadline.adapters.rule_book import read_rule_book
+from services.deadline.entrypoints.calendar_routes import calendar_routes
 from services.deadline.entrypoints.counting_commands import add_counting_commands
 from services.deadline.entrypoints.http import routes
+from services.deadline.entrypoints.recompute_command import add_recompute_command
 from services.deadline.entrypoints.subscribers import EVENTS, TOPICS, keeping
 from services.deadline.entrypoints.timer import CHANNEL, Timer
 from services.deadline.settings import Settings
 from services.deadline.usecases.ports import Begin
 from shared import process
+from shared.clock import Clock
+from shared.commands import settings_or_exit
 from shared.hearing import Hearing
 from shared.process import Parts
 
@@ -43,6 +47,7 @@ def build(settings: Settings) -> FastAPI:
 
     app = process.new_app(parts, "Thân Thiện: deadline", start)
     app.include_router(routes(begin, parts.clock, rule_book))
+    app.include_router(calendar_routes(begin, parts.clock))
     return app
 
 
@@ -64,6 +69,16 @@ async def open_ear(settings: Settings) -> AsyncIterator[tuple[Parts, Hearing]]:
         yield parts, process.ear(parts, EVENTS, apply)
 
 
+@asynccontextmanager
+async def open_books(settings: Settings) -> AsyncIterator[tuple[Begin, Clock]]:
+    """The books without a broker: what a command says, the service's relay says on."""
+    parts = Parts(NAME, settings)
+    memory = Memory(read_rule_book())
+    async with parts.open():
+        yield begin_on(lambda: parts.pool, memory), parts.clock
+
+
 def add_commands(app: typer.Typer) -> None:
     """What deadline's command line has beyond every service's."""
     add_counting_commands(app, read_rule_book, read_office, open_log)
+    add_recompute_command(app, lambda: open_books(settings_or_exit(NAME, Settings)))

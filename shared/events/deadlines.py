@@ -61,6 +61,44 @@ class DeadlineSet(DeadlineEvent):
     calendar_version: VersionId
 
 
+class DeadlineRecomputed(DeadlineSet):
+    """The dates of an open clock were counted anew, on purpose: a decree changed the days, or a rule its
+    figures. In a new generation where an alarm that had rung is taken back."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.DeadlineRecomputed.v1"
+
+    recomputation: Annotated[int, Field(ge=1)]
+    """Which run: deadline keeps why it was asked for, and by whom."""
+    cause: Literal["calendar", "rules"]
+    is_breach_withdrawn: bool
+    """It had been called overdue, and by the new dates it is not."""
+
+
+class DeadlineUncomputable(DeadlineEvent):
+    """Something waits and no clock can be set for it: the event that would have set it is set aside, and
+    somebody must look. Said once per clock and generation."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.DeadlineUncomputable.v1"
+
+    cause: Literal["no_rule", "calendar_ends", "office_hours"]
+    found_at: Instant
+
+
+class CalendarRevised(Event):
+    """A decree changed which days a calendar works. It moves no date by itself (rule 12)."""
+
+    TYPE: ClassVar[str] = "thanthien.deadlines.CalendarRevised.v1"
+    TOPIC: ClassVar[str] = TOPIC
+
+    calendar: VersionId
+    version: VersionId
+    revised_at: Instant
+
+    @property
+    def subject(self) -> str:
+        return self.calendar
+
+
 class AppointmentSet(DeadlineEvent):
     """A head of unit chose another lawful instant; the due instants stay."""
 

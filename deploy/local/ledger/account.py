@@ -36,6 +36,8 @@ class ClockLife:
 
     state: str = lives.NOTHING
     generation: int = 0
+    recomputed: int = 0
+    """How many of its generations a recomputation began."""
 
 
 @dataclass(slots=True)
@@ -142,6 +144,8 @@ class Account:
 
     def fold_clock(self, said: Said) -> None:
         """One step of a clock's life."""
+        if said.kind in ("CalendarRevised", "DeadlineUncomputable"):
+            return  # They move no clock.
         body = said.body
         key = (body["kind"], body["code"])
         life = _of(self.clocks, key, ClockLife)
@@ -153,6 +157,10 @@ class Account:
                     Fault.DUPLICATED, f"{what} was set twice in generation {generation}"
                 )
             life.generation += 1
+        elif event == "DeadlineRecomputed" and generation == life.generation + 1:
+            event = f"{event}/anew"
+            life.generation += 1
+            life.recomputed += 1
         elif event == "AlarmRung":
             event = f"{event}/{body['rung']}"
             self.alarms[(*key, generation, body["rung"])] += 1

@@ -127,10 +127,11 @@ async def _check_clocks(connection: asyncpg.Connection, account: Account) -> lis
                 Fault.UNEXPLAINED, f"{code} has a {kind} clock, and nothing that waits for it"
             )
         owners.discard(key)
-        if (why := _contradiction(row, told.pop(key, None))) is not None:
+        clock = told.pop(key, None)
+        if (why := _contradiction(row, clock)) is not None:
             explained.blame(Fault.UNEXPLAINED, f"the {kind} clock of {code} {why}")
         life = account.dossiers.get(code) if kind == "dossier" else None
-        if life is not None and (why := _disagreement(row, life)):
+        if life is not None and (why := _disagreement(row, clock, life)):
             explained.blame(Fault.UNEXPLAINED, f"the clock of {code} {why}")
     for kind, code in sorted(owners):
         one_each.blame(Fault.LOST, f"{code} waits, and has no {kind} clock")
@@ -157,11 +158,12 @@ def _contradiction(row: Any, told: ClockLife | None) -> str | None:
     return None
 
 
-def _disagreement(row: Any, life: DossierLife) -> str | None:
+def _disagreement(row: Any, clock: ClockLife | None, life: DossierLife) -> str | None:
     """Where a clock's row does not fit the dossier's own events."""
     if row["state"] not in lives.CLOCK_STATES_AFTER.get(life.state, frozenset()):
         return f"is {row['state']}, and the dossier {life.state}"
-    if row["generation"] != life.generations:
+    recomputed = 0 if clock is None else clock.recomputed
+    if row["generation"] != life.generations + recomputed:
         return f"counts its generation {row['generation']}, the dossier {life.generations}"
     if row["agency"] != life.agency:
         return f"calls {row['agency']}, and the dossier is at {life.agency}"

@@ -56,6 +56,8 @@ CLOCK: Moves = {
     "running": {
         "AppointmentSet": "running",
         "Reappointed": "running",
+        "DeadlineRecomputed": "running",
+        "DeadlineRecomputed/anew": "running",
         "AlarmRung/at_risk": "running",
         "AlarmRung/apology": "running",
         "AlarmRung/pledge_missed": "running",
@@ -67,6 +69,8 @@ CLOCK: Moves = {
     # Only what comes late takes a breach back; whoever misses a deadline was called before.
     "breached": {
         "Reappointed": "breached",
+        "DeadlineRecomputed": "breached",
+        "DeadlineRecomputed/anew": "running",
         "AlarmRung/reappointment_missed": "breached",
         "DeadlineMissed": "missed",
         "BreachWithdrawn": "taken back",

@@ -6,11 +6,10 @@ import asyncpg
 
 from services.deadline.adapters.clocks import SELECT
 from services.deadline.adapters.rows import clock_from
-from services.deadline.domain.alarms import Alarm
-from services.deadline.domain.clocks import Clock, State
+from services.deadline.domain.alarms import Alarm, Uncomputable
+from services.deadline.domain.clocks import Clock, PastGeneration, State
 from services.deadline.domain.ladder import Call, Rung
 from services.deadline.domain.reappointments import Issued, Reappointment
-from services.deadline.usecases.ports import PastGeneration
 
 ALARMS = "select kind, code, generation, rung, agency, due_at, rang_at, is_late, calls from alarms"
 
@@ -18,8 +17,14 @@ REAPPOINTMENT = """select kind, code, agency, legal_due, original_appointment_at
        signer, asked_by, reappointed_at
 from reappointments where code = $1 and kind = 'dossier'"""
 
-PAST = """select kind, generation, complete_at, legal_due, pledge_due, appointment_at, agency,
-       state, resolved_at
+UNCOMPUTABLE = """select kind, code, generation, agency, cause, why, found_at from uncomputable u
+where ($1::text is null or agency = $1)
+  and not exists (select from clocks c
+                  where c.code = u.code and c.kind = u.kind and c.generation >= u.generation)
+order by found_at, code limit $2"""
+
+PAST = """select kind, generation, complete_at, legal_due, pledge_due, appointment_at, stopped_at,
+       agency, state, resolved_at
 from past_generations where code = $1 order by kind, generation"""
 
 
@@ -36,13 +41,17 @@ class PostgresArchive:
         return [clock_from(row) for row in rows]
 
     async def past_generations(self, code: str) -> list[PastGeneration]:
-        return [_past(row) for row in await self._connection.fetch(PAST, code)]
+        return [past_from(row) for row in await self._connection.fetch(PAST, code)]
 
     async def alarms_of(self, code: str) -> list[Alarm]:
         rows = await self._connection.fetch(
             f"{ALARMS} where code = $1 order by rang_at, due_at, kind", code
         )
         return [_alarm(row) for row in rows]
+
+    async def uncomputable(self, agency: str | None, limit: int) -> list[Uncomputable]:
+        rows = await self._connection.fetch(UNCOMPUTABLE, agency, limit)
+        return [Uncomputable(*row) for row in rows]
 
     async def reappointment_of(self, code: str) -> Issued | None:
         row = await self._connection.fetchrow(REAPPOINTMENT, code)
@@ -79,7 +88,9 @@ def _alarm(row: asyncpg.Record) -> Alarm:
     )
 
 
-def _past(row: asyncpg.Record) -> PastGeneration:
+def past_from(row: asyncpg.Record) -> PastGeneration:
+    """A past generation as it was stored."""
     fields = dict(row)
+    fields.pop("code", None)
     state = fields.pop("state")
     return PastGeneration(**fields, state=None if state is None else State(state))

@@ -8,6 +8,7 @@ import asyncpg
 from services.deadline.adapters.archive import PostgresArchive
 from services.deadline.adapters.clocks import PostgresClocks
 from services.deadline.adapters.directories import Memory, PostgresDirectories
+from services.deadline.adapters.recomputations import PostgresRecomputations
 from services.deadline.usecases.ports import Begin, Books
 from shared.outbox import Outbox
 from shared.postgres import transaction
@@ -23,6 +24,7 @@ def books_on(memory: Memory) -> Callable[[asyncpg.Connection], Books]:
             clocks=PostgresClocks(connection),
             archive=PostgresArchive(connection),
             directories=PostgresDirectories(connection, memory),
+            recomputations=PostgresRecomputations(connection),
             outbox=Outbox(connection, SOURCE),
         )
 

@@ -1,5 +1,6 @@
 """Makes a working calendar from its file: the `holidays` package's days, swaps, days to confirm."""
 
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from typing import Annotated, Literal
@@ -71,18 +72,30 @@ def working_calendar(file: CalendarFile) -> WorkingCalendar:
     unconfirmed = {on for on in listed if _is_unconfirmed(file, on)}
     days_off = frozenset(set(listed) - unconfirmed | {swap.swapped_off for swap in file.swaps})
     stands_in_for = {swap.worked_on: swap.swapped_off for swap in file.swaps}
-    content = orjson.dumps(
-        [years.start, years.stop, sorted(weekend), sorted(days_off), sorted(stands_in_for.items())]
-    )
-    return WorkingCalendar(
+    calendar = WorkingCalendar(
         name=file.calendar,
-        version=f"{file.calendar}-{sha256(content).hexdigest()[:12]}",
+        version="",
         first_on=date(file.years.first, 1, 1),
         last_on=date(file.years.last, 12, 31),
         weekend=weekend,
         days_off=days_off,
         stands_in_for=stands_in_for,
     )
+    return replace(calendar, version=version_of(calendar))
+
+
+def version_of(calendar: WorkingCalendar) -> str:
+    """The version of a calendar's content; the same days have the same version."""
+    content = orjson.dumps(
+        [
+            calendar.first_on.year,
+            calendar.last_on.year + 1,
+            sorted(calendar.weekend),
+            sorted(calendar.days_off),
+            sorted(calendar.stands_in_for.items()),
+        ]
+    )
+    return f"{calendar.name}-{sha256(content).hexdigest()[:12]}"
 
 
 def _weekend(file: CalendarFile) -> frozenset[int]:

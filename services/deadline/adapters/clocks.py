@@ -15,7 +15,7 @@ from services.deadline.adapters.rows import (
     clock_from,
     rows,
 )
-from services.deadline.domain.alarms import Alarm
+from services.deadline.domain.alarms import Alarm, Uncomputable
 from services.deadline.domain.clocks import Clock
 from services.deadline.domain.reappointments import Issued
 from services.deadline.usecases.ports import ClockKey
@@ -68,6 +68,12 @@ KEEP_REAPPOINTMENT = """insert into reappointments
     (kind, code, agency, legal_due, original_appointment_at, appointment_at, reason, signer,
      asked_by, reappointed_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
+
+KEEP_UNCOMPUTABLE = """insert into uncomputable
+    (kind, code, generation, agency, cause, why, found_at)
+select * from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[],
+                     $7::timestamptz[])
+on conflict do nothing returning kind, code, generation"""
 
 # min() reads one entry of the partial index; `not exists` would scan the table of open clocks.
 WAKE = """select pg_notify(current_schema() || '_rungs', '')
@@ -159,6 +165,11 @@ class PostgresClocks:
             issued.legal_due,
             *astuple(issued.says),
         )
+
+    async def keep_uncomputable(self, found: Sequence[Uncomputable]) -> list[Uncomputable]:
+        rows = await self._connection.fetch(KEEP_UNCOMPUTABLE, *_columns(map(astuple, found)))
+        new = {tuple(row) for row in rows}
+        return [one for one in found if (one.kind, one.code, one.generation) in new]
 
     async def wake_timer(self, earliest: datetime) -> None:
         await self._connection.execute(WAKE, earliest)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from services.deadline.domain.clocks import Clock, ClockKind
 from services.deadline.domain.ladder import Call, Rung
@@ -23,6 +24,22 @@ class Alarm:
     is_late: bool
     calls: Call | None
     """None for alarms of before it was kept."""
+
+
+UncomputableCause = Literal["no_rule", "calendar_ends", "office_hours"]
+
+
+@dataclass(frozen=True, slots=True)
+class Uncomputable:
+    """Something waits, and no clock could be set for it: somebody must look."""
+
+    kind: ClockKind
+    code: str
+    generation: int
+    agency: str
+    cause: UncomputableCause
+    why: str
+    found_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

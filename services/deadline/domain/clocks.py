@@ -5,6 +5,7 @@ ended; stopped -> running (the next generation) | ended; met, missed, out_of_syn
 next generation, where the same is waited for again). All instants are aware.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -100,6 +101,24 @@ class Clock(NamedTuple):
     """When Mẫu 04 moved the date that is shown; once in a clock's life."""
     original_appointment_at: datetime | None = None
     """What was shown before."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastGeneration:
+    """What a clock was before its limit counted anew."""
+
+    kind: ClockKind
+    generation: int
+    complete_at: datetime
+    legal_due: datetime | None
+    pledge_due: datetime | None
+    appointment_at: datetime | None
+    stopped_at: datetime | None
+    """When a supplement was asked for; None where another reason began the next generation."""
+    agency: str | None
+    """None in what was kept before it was written down."""
+    state: State | None
+    resolved_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +288,49 @@ def reappoint(clock: Clock, appointment_at: datetime, reappointed_at: datetime) 
         reappointed_at=reappointed_at,
         rungs=clock.rungs.without(Rung.APOLOGY)._replace(reappointment_missed=appointment_at),
     )
+
+
+def recompute(
+    clock: Clock,
+    dues: Dues,
+    rang: Collection[Rung],
+    now: datetime,
+    appointment_at: datetime | None,
+    reappointment_missed_at: datetime | None,
+) -> Clock:
+    """An open clock under dates that were counted anew; the same where they change nothing.
+
+    A rung that `rang` stays rung. Where by the new dates a breach or a missed pledge has not come to
+    pass, it is taken back: the next generation begins, in which only that may ring again. Raises
+    `IllegalMoveError` for a clock that is not open.
+    """
+    if clock.state not in OPEN:
+        raise IllegalMoveError(clock.code, clock.state, "recomputed", "only an open clock is")
+    taken_back = {
+        rung
+        for rung, at in zip(Rung, dues.rungs, strict=True)
+        if rung in (Rung.PLEDGE_MISSED, Rung.BREACH)
+        and rung in rang
+        and (now <= at if at is not None else not _has_passed(dues.appointment_at, now))
+    }
+    left = dues.rungs.without(*(rung for rung in rang if rung not in taken_back))
+    left = left._replace(reappointment_missed=reappointment_missed_at)
+    if clock.reappointed_at is not None:
+        left = left.without(Rung.APOLOGY)
+    dates = (*dues[:3], appointment_at, left)
+    if not taken_back and dates == (*clock.dues[:3], clock.appointment_at, clock.rungs):
+        return clock
+    return clock._replace(
+        generation=clock.generation + bool(taken_back),
+        state=State.RUNNING if Rung.BREACH in taken_back else clock.state,
+        dues=dues,
+        appointment_at=appointment_at,
+        rungs=left,
+    )
+
+
+def _has_passed(due: datetime | None, now: datetime) -> bool:
+    return due is not None and due < now
 
 
 def transfer(clock: Clock, agency: str) -> Clock:

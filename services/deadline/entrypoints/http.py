@@ -76,6 +76,20 @@ class ReappointmentAnswer(_Answer):
     reappointed_at: datetime
 
 
+class RecomputationAnswer(_Answer):
+    """A date that was counted anew, on purpose."""
+
+    recomputation: int
+    reason: str
+    cause: Literal["calendar", "rules"]
+    legal_due_before: datetime | None
+    legal_due: datetime | None
+    appointment_before: datetime | None
+    appointment_at: datetime | None
+    is_breach_withdrawn: bool
+    recomputed_at: datetime
+
+
 class PastAnswer(_Answer):
     """What the clock was before its limit counted anew."""
 
@@ -113,6 +127,7 @@ class ClockAnswer(_Answer):
     calendar_version: str
     explanation: list[ExplanationAnswer]
     past_generations: list[PastAnswer]
+    recomputations: list[RecomputationAnswer]
     alarms: list[AlarmAnswer]
 
 
@@ -121,8 +136,22 @@ class DeadlineAnswer(_Answer):
     clocks: list[ClockAnswer]
 
 
+class UncomputableAnswer(_Answer):
+    """Something that waits and has no clock: the event that would have set it is set aside."""
+
+    code: str
+    kind: ClockKind
+    generation: int
+    agency: str
+    cause: Literal["no_rule", "calendar_ends", "office_hours"]
+    why: str
+    found_at: datetime
+
+
 class AlarmsAnswer(_Answer):
     alarms: list[AlarmAnswer]
+    uncomputable: list[UncomputableAnswer]
+    """All that there are now, whatever `since` says."""
 
 
 class AppointmentAsked(BaseModel):
@@ -156,7 +185,7 @@ def routes(begin: Begin, clock: Clock, rule_book: RuleBook) -> APIRouter:
         """What is due under a dossier's or report's code, why, and who was called."""
         async with begin() as books:
             try:
-                shown = await show_deadline(code, books.archive, rule_book)
+                shown = await show_deadline(code, books, rule_book)
             except NoClockError:
                 _not_found(code)
         for one in shown:
@@ -231,7 +260,11 @@ def routes(begin: Begin, clock: Clock, rule_book: RuleBook) -> APIRouter:
             caller.must_act_for(agency)
         async with begin() as books:
             found = await books.archive.alarms_since(since, agency, limit)
-        return AlarmsAnswer(alarms=_alarms(found))
+            uncomputable = await books.archive.uncomputable(agency, limit)
+        return AlarmsAnswer(
+            alarms=_alarms(found),
+            uncomputable=[UncomputableAnswer.model_validate(one) for one in uncomputable],
+        )
 
     return router
 
@@ -266,6 +299,9 @@ def _answer(shown: Shown) -> ClockAnswer:
         calendar_version=clock.dues.calendar_version,
         explanation=[ExplanationAnswer.model_validate(step) for step in shown.explanation],
         past_generations=[PastAnswer.model_validate(before) for before in shown.past],
+        recomputations=[
+            RecomputationAnswer.model_validate(change) for change in shown.recomputations
+        ],
         alarms=_alarms(shown.alarms),
     )
 

@@ -130,6 +130,7 @@ class Deadline:
     memory: Memory
     clock: VirtualClock = field(default_factory=VirtualClock)
     sequence: int = 0
+    dsn: str = ""
 
     async def hear(self, *events: Event) -> list[Refusal]:
         """One batch, in one transaction."""
@@ -193,7 +194,7 @@ async def empty_deadline(
     """A service that has heard nothing yet."""
     database = await database_of("deadline")
     pool = await open_pool(database.dsn("deadline"))
-    yield Deadline(pool, Memory(rule_book()))
+    yield Deadline(pool, Memory(rule_book()), dsn=database.dsn("deadline"))
     await pool.close()
 
 

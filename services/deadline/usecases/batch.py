@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.deadline.domain import clocks as moves
-from services.deadline.domain.alarms import Alarm, Bell
+from services.deadline.domain.alarms import Alarm, Bell, Uncomputable
 from services.deadline.domain.clocks import Clock, ClockKind, Dues, IllegalMoveError, Moved
 from services.deadline.domain.rungs import NO_RUNGS, Rang
 from services.deadline.usecases import tidings
@@ -35,6 +35,7 @@ class Batch:
     restarted: dict[ClockKey, None] = field(default_factory=dict)
     past: list[Clock] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
+    uncomputable: list[Uncomputable] = field(default_factory=list)
     sayings: list[Saying] = field(default_factory=list)
 
     def know(self, agencies: Mapping[str, Agency], procedures: Mapping[str, Procedure]) -> None:

@@ -3,12 +3,12 @@
 A directory is never changed: one with changes is another directory, with a fresh memory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from services.deadline.domain.clocks import Clock, ClockKind, Dues
+from services.deadline.domain.clocks import Clock, ClockKind, Dues, PastGeneration
 from services.deadline.domain.explanation import Step
 from services.deadline.domain.ladder import Call, Ladder
 from services.deadline.domain.promises import (
@@ -24,6 +24,7 @@ from services.deadline.domain.reckoning import (
     arrive,
     counts_from,
     hangs_on_the_moment,
+    reckon,
     reckon_days,
     reckon_forwarding,
     reckon_moment,
@@ -112,6 +113,10 @@ class Directory:
             self.rule_book, {**self._agencies, **agencies}, {**self._procedures, **procedures}
         )
 
+    def under(self, rule_book: RuleBook) -> "Directory":
+        """This directory under another rule book."""
+        return Directory(rule_book, self._agencies, self._procedures)
+
     def agency(self, agency: str) -> Agency:
         """Raises `NotHeardError`."""
         if agency not in self._agencies:
@@ -122,6 +127,21 @@ class Directory:
         """The working time an agency kept on the day of receipt. Raises `NotHeardError`."""
         known = self.agency(agency)
         return self._timetable(known, received_at.astimezone(known.zone).date())
+
+    def is_open(self, clock: Clock, at: datetime) -> bool:
+        """Whether the office that a clock is reckoned by works at an instant. Raises `NotHeardError`."""
+        office = self.timetable(clock.receiving_agency, clock.received_at)
+        zone = self.agency(clock.receiving_agency).zone
+        return office.is_working_time(at.astimezone(zone).replace(tzinfo=None))
+
+    def next_open(self, clock: Clock, at: datetime) -> datetime:
+        """`at` when that office works then, else its next opening."""
+        if self.is_open(clock, at):
+            return at
+        office = self.timetable(clock.receiving_agency, clock.received_at)
+        zone = self.agency(clock.receiving_agency).zone
+        opening = office.next_working_moment(at.astimezone(zone).replace(tzinfo=None))
+        return opening.replace(tzinfo=zone).astimezone(UTC)
 
     def calls(self, clock: Clock, rang: Rang) -> Call:
         """Whom a rung calls, as the receiving agency had it registered on the day of receipt.
@@ -212,6 +232,26 @@ class Directory:
         if bound.terms.figures.supplement is Supplement.RESTART or clock.stopped_at is None:
             return self._reckoned(kind, agency, procedure, clock.received_at, supplemented_at)
         return _dues_resumed(bound, clock, clock.stopped_at, supplemented_at)
+
+    def dues_again(
+        self, clock: Clock, past: Sequence[PastGeneration], dossier: Clock | None
+    ) -> Dues:
+        """What an open clock's present generation is due by today's calendars and rules, counted from
+        where it began. `past` are its earlier generations; `dossier` the dossier's own clock, which a
+        leg without hours follows.
+
+        Raises `NotHeardError`, `NoRuleError`, `CalendarEndsError`, `OfficeHoursError`.
+        """
+        if clock.kind == "transfer_leg" and dossier is not None:
+            return self.leg_dues(dossier, clock.agency, clock.complete_at)
+        kind, agency, procedure = clock.kind, clock.receiving_agency, clock.procedure
+        received_at, begun_at = clock.received_at, clock.complete_at
+        zone = self.agency(agency).zone
+        bound = self._bound_to(kind, agency, procedure, received_at.astimezone(zone).date())
+        waited = [before for before in past if before.stopped_at is not None]
+        if bound.terms.figures.supplement is Supplement.RESTART or not waited:
+            return self._reckoned(kind, agency, procedure, received_at, begun_at)
+        return _dues_resumed_again(bound, waited, begun_at)
 
     def _bound_to(
         self, kind: ClockKind, agency: str, procedure: str | None, received_on: date
@@ -307,6 +347,20 @@ def _dues_resumed(bound: Bound, clock: Clock, stopped_at: datetime, resumed_at: 
     reckoning = resume(bound.terms, before, stopped, resumed)
     reckoned = _as_stored(bound, reckoning)
     return _with_rungs(bound, reckoned, resumed)
+
+
+def _dues_resumed_again(bound: Bound, waited: Sequence[PastGeneration], begun_at: datetime) -> Dues:
+    """Counted from the first generation on, each wait for a supplement added."""
+
+    def local(at: datetime) -> datetime:
+        return at.astimezone(bound.zone).replace(tzinfo=None)
+
+    begins = [local(before.complete_at) for before in waited] + [local(begun_at)]
+    reckoning = reckon(bound.terms, begins[0])
+    for before, resumed in zip(waited, begins[1:], strict=True):
+        assert before.stopped_at is not None  # else it was not waited for
+        reckoning = resume(bound.terms, reckoning, local(before.stopped_at), resumed)
+    return _with_rungs(bound, _as_stored(bound, reckoning), begins[-1])
 
 
 def _as_stored(bound: Bound, reckoning: Reckoning) -> Reckoned:

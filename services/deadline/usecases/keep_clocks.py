@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from services.deadline.domain.alarms import Bell
-from services.deadline.domain.clocks import IllegalMoveError
+from services.deadline.domain.alarms import Bell, Uncomputable, UncomputableCause
+from services.deadline.domain.clocks import ClockKind, IllegalMoveError
 from services.deadline.domain.ladder import LadderError
 from services.deadline.domain.office_hours import OfficeHoursError
 from services.deadline.domain.rules import NoRuleError
 from services.deadline.domain.working_calendar import CalendarEndsError
+from services.deadline.usecases import tidings
 from services.deadline.usecases.batch import Batch
 from services.deadline.usecases.directory import NotHeardError
 from services.deadline.usecases.dossier_clocks import DOSSIER_ROUTES
@@ -17,11 +18,28 @@ from services.deadline.usecases.registrations import known_agency, known_procedu
 from services.deadline.usecases.report_clocks import REPORT_ROUTES
 from shared.events.agencies import AgencyRegistered
 from shared.events.base import Event
+from shared.events.dossiers import (
+    DossierAccepted,
+    DossierSubmitted,
+    DossierSupplemented,
+    DossierTransferred,
+    SupplementRequested,
+)
+from shared.events.feedback import (
+    ComplaintReceived,
+    ConductReported,
+    DenunciationReceived,
+    ReportMoved,
+)
 from shared.events.procedures import ProcedureRegistered
-from shared.messages import Heard, Refusal, SaysEvents
+from shared.messages import Heard, Refusal, Saying, SaysEvents
 
-CANNOT_APPLY = (IllegalMoveError, NoRuleError, CalendarEndsError, OfficeHoursError, LadderError)
-"""What is wrong with the event itself: it is set aside until somebody looks at it."""
+CANNOT_COUNT: Mapping[type[Exception], UncomputableCause] = {
+    NoRuleError: "no_rule",
+    CalendarEndsError: "calendar_ends",
+    OfficeHoursError: "office_hours",
+}
+"""Why no date can be reckoned; the event is set aside until somebody looks at it."""
 
 
 async def keep_clocks(
@@ -48,6 +66,12 @@ async def keep_clocks(
             refusal = _decide(batch, one)
             if refusal is not None:
                 refusals[one.envelope.subject] = refusal
+    if batch.uncomputable:
+        # Once, however often the event is tried again.
+        new = await clocks.keep_uncomputable(batch.uncomputable)
+        batch.sayings += [
+            Saying(tidings.deadline_uncomputable(found), found.found_at) for found in new
+        ]
     await _store(batch, clocks, directories)
     await outbox.say(batch.sayings)
     return list(refusals.values())
@@ -58,9 +82,31 @@ def _decide(batch: Batch, one: Heard) -> Refusal | None:
         ROUTES[type(one.event)](batch, one, one.event)
     except NotHeardError as early:
         return Refusal(one, str(early), early.waits_for)
-    except CANNOT_APPLY as error:
+    except tuple(CANNOT_COUNT) as error:
+        _note_uncomputable(batch, one.event, error)
+        return Refusal(one, str(error))
+    except (IllegalMoveError, LadderError) as error:
         return Refusal(one, str(error))
     return None
+
+
+def _note_uncomputable(batch: Batch, event: Event, error: Exception) -> None:
+    """What waits is never silently without a clock: its event is set aside, and somebody is called."""
+    kind = SETS.get(type(event))
+    if kind is None:
+        return
+    before = batch.clock(event.subject, kind)
+    batch.uncomputable.append(
+        Uncomputable(
+            kind=kind,
+            code=event.subject,
+            generation=1 if before is None else before.generation + 1,
+            agency=event.agency,  # type: ignore[attr-defined]  # all of SETS have one
+            cause=CANNOT_COUNT[type(error)],
+            why=str(error),
+            found_at=batch.bell.now,
+        )
+    )
 
 
 def _agency_registered(batch: Batch, one: Heard, event: AgencyRegistered) -> None:
@@ -82,6 +128,20 @@ ROUTES: Mapping[type[Event], Callable[[Batch, Heard, Any], None]] = {
     **REPORT_ROUTES,
 }
 """Every event deadline understands, and what it does."""
+
+
+SETS: Mapping[type[Event], ClockKind] = {
+    DossierSubmitted: "online_check",
+    DossierAccepted: "dossier",
+    SupplementRequested: "appraisal_supplement",
+    DossierSupplemented: "dossier",
+    DossierTransferred: "transfer_leg",
+    ConductReported: "conduct_report",
+    ComplaintReceived: "complaint_acceptance",
+    DenunciationReceived: "denunciation",
+    ReportMoved: "conduct_report",
+}
+"""Which clock an event would have set."""
 
 
 async def _store(batch: Batch, clocks: Clocks, directories: Directories) -> None:

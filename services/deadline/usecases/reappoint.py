@@ -1,9 +1,6 @@
 """A head of unit issues Mẫu 04: an apology, the reason, and a new date, once."""
 
-from datetime import datetime
-
 from services.deadline.domain import clocks as moves
-from services.deadline.domain.clocks import Clock
 from services.deadline.domain.reappointments import Issued, Reappointment, refuse_incomplete
 from services.deadline.usecases import tidings
 from services.deadline.usecases.ports import Clocks, Directories
@@ -27,7 +24,7 @@ async def reappoint(
     if clock is None:
         raise NoClockError(code)
     moved = moves.reappoint(clock, says.appointment_at, says.reappointed_at)
-    is_open = await _is_open(clock, says.appointment_at, directories)
+    is_open = (await directories.current()).is_open(clock, says.appointment_at)
     refuse_incomplete(says, clock.appointment_at, is_open_then=is_open)
     issued = Issued(clock.kind, code, clock.agency, clock.dues.legal_due, says)
     await clocks.change([moved])
@@ -36,10 +33,3 @@ async def reappoint(
     await outbox.say([Saying(said, says.reappointed_at)])
     await clocks.wake_timer(says.appointment_at)
     return issued
-
-
-async def _is_open(clock: Clock, at: datetime, directories: Directories) -> bool:
-    directory = await directories.current()
-    office = directory.timetable(clock.receiving_agency, clock.received_at)
-    zone = directory.agency(clock.receiving_agency).zone
-    return office.is_working_time(at.astimezone(zone).replace(tzinfo=None))

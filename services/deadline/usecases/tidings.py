@@ -3,9 +3,10 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.deadline.domain.alarms import Alarm
+from services.deadline.domain.alarms import Alarm, Uncomputable
 from services.deadline.domain.clocks import BreachTakenBack, Clock, Met, Missed, Stopped
 from services.deadline.domain.reappointments import Reappointment
+from services.deadline.domain.recomputations import Change
 from shared.events.deadlines import (
     AlarmRung,
     AppointmentSet,
@@ -13,7 +14,9 @@ from shared.events.deadlines import (
     ClockStopped,
     DeadlineMet,
     DeadlineMissed,
+    DeadlineRecomputed,
     DeadlineSet,
+    DeadlineUncomputable,
     Reappointed,
 )
 
@@ -31,6 +34,26 @@ def deadline_set(clock: Clock) -> DeadlineSet:
         regime=clock.dues.regime,
         rules_version=clock.dues.rules_version,
         calendar_version=clock.dues.calendar_version,
+    )
+
+
+def deadline_uncomputable(found: Uncomputable) -> DeadlineUncomputable:
+    return DeadlineUncomputable(
+        code=found.code,
+        kind=found.kind,
+        agency=found.agency,
+        generation=found.generation,
+        cause=found.cause,
+        found_at=found.found_at,
+    )
+
+
+def deadline_recomputed(change: Change, recomputation: int) -> DeadlineRecomputed:
+    return DeadlineRecomputed(
+        **dict(deadline_set(change.after)),
+        recomputation=recomputation,
+        cause=change.cause,
+        is_breach_withdrawn=change.is_breach_withdrawn,
     )
 
 

@@ -84,6 +84,7 @@ HAPPENINGS: Mapping[type[Event], Callable[[Any], Happening | None]] = {
     dossiers.DossierWithdrawn: _moved,
     dossiers.DossierStopped: _moved,
     deadlines.DeadlineSet: _appointment_reckoned,
+    deadlines.DeadlineRecomputed: _appointment_reckoned,
     deadlines.Reappointed: _appointment_reckoned,
     deadlines.AlarmRung: _alarm_rung,
     deadlines.DeadlineMet: _deadline_met,

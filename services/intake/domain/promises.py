@@ -36,6 +36,27 @@ def set_deadline(
     return Promise(promise.dossier, generation, appointment_at, legal_due, pledge_due)
 
 
+def recompute(
+    promise: Promise,
+    generation: int,
+    appointment_at: datetime | None,
+    legal_due: datetime | None,
+    pledge_due: datetime | None,
+) -> Promise:
+    """The dates were counted anew. In a new generation what was called missed is taken back; that
+    somebody was warned stays true."""
+    is_same = generation == promise.generation
+    return replace(
+        promise,
+        generation=generation,
+        appointment_at=appointment_at,
+        legal_due=legal_due,
+        pledge_due=pledge_due,
+        is_pledge_missed=promise.is_pledge_missed and is_same,
+        is_breached=promise.is_breached and is_same,
+    )
+
+
 def set_appointment(promise: Promise, appointment_at: datetime) -> Promise:
     """A head of unit chose another instant, or Mẫu 04 gave one; what is due stays."""
     return replace(promise, appointment_at=appointment_at)

@@ -16,7 +16,9 @@ TOPICS: tuple[str, ...] = (deadlines.TOPIC, feedback.TOPIC)
 
 EVENTS: tuple[type[Event], ...] = (
     deadlines.DeadlineSet,
+    deadlines.DeadlineRecomputed,
     deadlines.AppointmentSet,
+    deadlines.Reappointed,
     deadlines.ClockStopped,
     deadlines.AlarmRung,
     deadlines.DeadlineMet,

@@ -35,6 +35,14 @@ async def hear_deadlines(heard: Sequence[Heard], promises: Promises) -> list[Ref
 
 def _after(promise: Promise, event: wire.DeadlineEvent) -> Promise:
     match event:
+        case wire.DeadlineRecomputed():
+            return domain.recompute(
+                promise,
+                event.generation,
+                event.appointment_at,
+                event.legal_due,
+                event.pledge_due,
+            )
         case wire.DeadlineSet():
             return domain.set_deadline(
                 promise,

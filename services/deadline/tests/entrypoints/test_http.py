@@ -1,64 +1,30 @@
 """Deadline over HTTP: who may ask, what is shown, which appointments are refused."""
 
-from collections.abc import AsyncIterator, Callable
+from datetime import date
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet
 
-from services.deadline.entrypoints.http import routes
 from services.deadline.tests.conftest import (
     AGENCY,
     SAME_DAY,
+    THREE_DAYS,
     Deadline,
     accepted,
     at,
+    procedure,
     resolved,
     supplement_requested,
     supplemented,
 )
-from shared.events.deadlines import AlarmRung, AppointmentSet, DeadlineMissed, Reappointed
-from shared.identity import Identity
-from shared.problems import install_problem_handlers
-
-KEY = ECKey.generate_key("P-256", {"kid": "k1"})
-ISSUER, AUDIENCE = "https://issuer.test", "thanthien"
-
-Ask = Callable[..., Any]
-
-
-def token(role: str, agency: str | None = None, *, expires: str = "2039-01-01 00:00") -> str:
-    claims = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": "someone-1",
-        "role": role,
-        "agency": agency,
-        "exp": int(at(expires).timestamp()),
-    }
-    return jwt.encode({"alg": "ES256", "kid": "k1"}, claims, KEY)
-
-
-@pytest.fixture
-async def ask(deadline: Deadline) -> AsyncIterator[Ask]:
-    """`await ask("GET", "/alarms", token("operator"))`."""
-    await deadline.clock.set(at("2026-11-09 08:00"))
-    app = FastAPI()
-    install_problem_handlers(app)
-    app.state.identity = Identity(ISSUER, AUDIENCE, KeySet([KEY]), deadline.clock)
-    app.include_router(routes(deadline.begin, deadline.clock, deadline.rule_book))
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-
-        async def send(method: str, path: str, bearer: str | None, body: Any = None) -> Any:
-            headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-            return await client.request(method, path, headers=headers, json=body)
-
-        yield send
-
+from services.deadline.tests.entrypoints.conftest import Ask, token
+from shared.events.deadlines import (
+    AlarmRung,
+    AppointmentSet,
+    DeadlineMissed,
+    DeadlineUncomputable,
+    Reappointed,
+)
 
 HEAD = token("head_of_unit", AGENCY)
 
@@ -203,7 +169,7 @@ async def test_alarms_are_listed_from_an_instant_on_for_the_own_agency(
     later = (await ask("GET", since, token("inspector"))).json()["alarms"]
     assert [alarm["rung"] for alarm in later] == ["breach"]
     elsewhere = await ask("GET", "/alarms?agency=H10.02", token("operator"))
-    assert elsewhere.json() == {"alarms": []}
+    assert elsewhere.json() == {"alarms": [], "uncomputable": []}
 
 
 REAPPOINT = "/deadlines/D-1/reappointment"
@@ -311,3 +277,38 @@ async def test_a_reason_never_leaves_deadline(deadline: Deadline, ask: Ask) -> N
     await ask("POST", REAPPOINT, HEAD, MAU_04)
     bodies = await deadline.pool.fetch("select body::text as body from outbox")
     assert all("đo đạc" not in row["body"] for row in bodies)
+
+
+async def test_what_cannot_be_computed_is_set_aside_and_somebody_is_called_once(
+    deadline: Deadline, ask: Ask
+) -> None:
+    early = accepted("D-1", "2015-11-10 09:00")
+    for _ in range(2):
+        (refusal,) = await deadline.hear(early)
+        assert "has no limit in force on 2015-11-10" in refusal.reason
+    said = await deadline.the(DeadlineUncomputable, "D-1")
+    assert (said.cause, said.agency, said.generation) == ("no_rule", AGENCY, 1)
+    (shown,) = (await ask("GET", "/alarms", HEAD)).json()["uncomputable"]
+    assert (shown["code"], shown["kind"]) == ("D-1", "dossier")
+    assert shown["why"] == refusal.reason
+    earlier = procedure(THREE_DAYS, "working_days", 3)
+    limits = tuple(
+        limit.model_copy(update={"valid_from": date(2010, 1, 1)}) for limit in earlier.limits
+    )
+    await deadline.hear(earlier.model_copy(update={"limits": limits}))
+    (still,) = await deadline.hear(early)
+    assert "calendar 'vn' reaches" in still.reason  # mended, and another thing stands in the way
+
+
+async def test_a_supplement_that_cannot_be_computed_leaves_the_clock_stopped_and_is_shown(
+    deadline: Deadline, ask: Ask
+) -> None:
+    await deadline.hear(
+        accepted("D-1", "2026-11-09 09:00"), supplement_requested("D-1", "2026-11-10 09:00")
+    )
+    (refusal,) = await deadline.hear(supplemented("D-1", "2041-01-10 09:00"))
+    assert "calendar 'vn' reaches" in refusal.reason
+    said = await deadline.the(DeadlineUncomputable, "D-1")
+    assert (said.cause, said.generation) == ("calendar_ends", 2)
+    assert await deadline.hear(supplemented("D-1", "2026-11-16 09:00")) == []
+    assert (await ask("GET", "/alarms", HEAD)).json()["uncomputable"] == []

@@ -29,6 +29,7 @@ from shared.events.deadlines import (
     DeadlineMet,
     DeadlineMissed,
     DeadlineSet,
+    DeadlineUncomputable,
 )
 from shared.events.dossiers import (
     DossierRefused,
@@ -282,11 +283,6 @@ async def test_an_early_dossier_waits_for_its_agency_and_its_procedure(
             ),
             "D-1: from running to returned: it has not been resolved",
         ),
-        (accepted("D-8", "2015-11-10 09:00"), "procedure 1.000003 has no limit in force on 2015"),
-        (
-            accepted("D-8", "2049-11-10 09:00"),
-            "calendar 'vn' reaches from 2018-01-01 to 2040-12-31",
-        ),
         (
             procedure("1.7", "days", 3, regime="nd999"),
             "regime 'nd999' is not in the rule book; boston-311, chung-thuc, ho-tich, nd61, qd766 are",
@@ -311,6 +307,22 @@ async def test_what_cannot_be_applied_is_refused_with_its_reason_and_leaves_no_t
     with pytest.raises(AssertionError, match=reason):
         raise AssertionError(refusal.reason)
     assert await everything(deadline) == before
+
+
+@pytest.mark.parametrize(
+    ("received", "reason"),
+    [
+        ("2015-11-10 09:00", "procedure 1.000003 has no limit in force on 2015"),
+        ("2049-11-10 09:00", "calendar 'vn' reaches from 2018-01-01 to 2040-12-31"),
+    ],
+)
+async def test_what_cannot_be_counted_is_refused_and_leaves_only_the_call_for_somebody(
+    deadline: Deadline, received: str, reason: str
+) -> None:
+    (refusal,) = await deadline.hear(accepted("D-8", received))
+    assert refusal.waits_for is None and reason in refusal.reason
+    assert [type(event) for event in await deadline.said("D-8")] == [DeadlineUncomputable]
+    assert await deadline.pool.fetchval("select count(*) from clocks") == 0
 
 
 async def test_after_a_refusal_nothing_later_of_that_subject_is_applied(deadline: Deadline) -> None:

@@ -27,6 +27,16 @@ def test_a_new_reckoning_forgets_the_alarms_of_the_old_one() -> None:
     )
 
 
+def test_a_date_counted_anew_takes_back_what_was_called_missed_and_not_the_warning() -> None:
+    later = datetime(2026, 8, 24, 10, 0, tzinfo=UTC)
+    called = promises.ring(promises.ring(promises.ring(SET, "at_risk"), "pledge_missed"), "breach")
+    same = promises.recompute(called, 1, later, later, None)
+    assert (same.legal_due, same.is_at_risk, same.is_breached) == (later, True, True)
+    anew = promises.recompute(called, 2, later, later, None)
+    assert (anew.generation, anew.is_at_risk) == (2, True)
+    assert (anew.is_pledge_missed, anew.is_breached) == (False, False)
+
+
 def test_another_appointment_leaves_what_is_due() -> None:
     moved = promises.set_appointment(SET, datetime(2026, 8, 22, 3, 0, tzinfo=UTC))
     assert (moved.legal_due, moved.pledge_due) == (DUE, None)
