@@ -93,6 +93,27 @@ RULES: Sequence[tuple[str, str, str]] = (
         """,
     ),
     (
+        "every breach called, and every one taken back, is counted at its unit",
+        "select count(*) from deadline.alarms where rung = 'breach'",
+        """
+        select 'unexplained', coalesce(counted.agency, found.agency),
+               format('%s %s breaches counted, %s called', counted.kind, counted.called, found.called)
+        from (select agency, kind, sum(count) as called from deadline.lateness
+              where outcome = 'called' group by agency, kind) counted
+        full join (select agency, kind, count(*) as called from deadline.alarms
+                   where rung = 'breach' group by agency, kind) found using (agency, kind)
+        where counted.called is distinct from found.called
+        union all
+        select 'unexplained', coalesce(counted.kind, found.kind),
+               format('%s counted as out of sync, %s are', counted.taken, found.taken)
+        from (select kind, sum(count) as taken from deadline.lateness
+              where outcome = 'out_of_sync' group by kind) counted
+        full join (select kind, count(*) as taken from deadline.clocks
+                   where state = 'out_of_sync' group by kind) found using (kind)
+        where coalesce(counted.taken, 0) < coalesce(found.taken, 0)
+        """,
+    ),
+    (
         "intake repeats what deadline set and found",
         "select count(*) from intake.promises",
         """

@@ -38,6 +38,12 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
         "every alarm rang once",
         "unexplained",
     ),
+    "a unit's count of breaches is changed": (
+        "update deadline.lateness set count = count + 1 where ctid ="
+        " (select min(ctid) from deadline.lateness)",
+        "every breach called, and every one taken back, is counted at its unit",
+        "unexplained",
+    ),
     "a past generation is added": (
         "insert into deadline.past_generations select kind, code, generation + 1, complete_at,"
         " legal_due, pledge_due, appointment_at, regime, rules_version, calendar_version, steps,"

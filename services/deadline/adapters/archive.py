@@ -1,6 +1,6 @@
 """Reads clocks, their past and their alarms, for people."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import asyncpg
 
@@ -9,6 +9,7 @@ from services.deadline.adapters.rows import clock_from
 from services.deadline.domain.alarms import Alarm, Uncomputable
 from services.deadline.domain.clocks import Clock, PastGeneration, State
 from services.deadline.domain.ladder import Call, Rung
+from services.deadline.domain.lateness import Lateness
 from services.deadline.domain.reappointments import Issued, Reappointment
 
 ALARMS = "select kind, code, generation, rung, agency, due_at, rang_at, is_late, calls from alarms"
@@ -16,6 +17,15 @@ ALARMS = "select kind, code, generation, rung, agency, due_at, rang_at, is_late,
 REAPPOINTMENT = """select kind, code, agency, legal_due, original_appointment_at, appointment_at, reason,
        signer, asked_by, reappointed_at
 from reappointments where code = $1 and kind = 'dossier'"""
+
+LATENESS = """select agency, kind,
+       coalesce(sum(count) filter (where outcome = 'called'), 0)::int,
+       coalesce(sum(count) filter (where outcome = 'out_of_sync'), 0)::int,
+       coalesce(sum(count) filter (where outcome = 'recomputed'), 0)::int
+from lateness
+where ($1::text is null or agency = $1) and ($2::date is null or due_on >= $2)
+  and ($3::date is null or due_on <= $3)
+group by agency, kind order by agency, kind <> 'dossier', kind"""
 
 UNCOMPUTABLE = """select kind, code, generation, agency, cause, why, found_at from uncomputable u
 where ($1::text is null or agency = $1)
@@ -48,6 +58,12 @@ class PostgresArchive:
             f"{ALARMS} where code = $1 order by rang_at, due_at, kind", code
         )
         return [_alarm(row) for row in rows]
+
+    async def lateness(
+        self, agency: str | None, first_on: date | None, last_on: date | None
+    ) -> list[Lateness]:
+        rows = await self._connection.fetch(LATENESS, agency, first_on, last_on)
+        return [Lateness(*row) for row in rows]
 
     async def uncomputable(self, agency: str | None, limit: int) -> list[Uncomputable]:
         rows = await self._connection.fetch(UNCOMPUTABLE, agency, limit)

@@ -17,6 +17,7 @@ from services.deadline.adapters.rows import (
 )
 from services.deadline.domain.alarms import Alarm, Uncomputable
 from services.deadline.domain.clocks import Clock
+from services.deadline.domain.lateness import Tally
 from services.deadline.domain.reappointments import Issued
 from services.deadline.usecases.ports import ClockKey
 
@@ -74,6 +75,9 @@ KEEP_UNCOMPUTABLE = """insert into uncomputable
 select * from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[],
                      $7::timestamptz[])
 on conflict do nothing returning kind, code, generation"""
+
+COUNT_LATE = """insert into lateness (agency, kind, due_on, outcome, count)
+select * from unnest($1::text[], $2::text[], $3::date[], $4::text[], $5::integer[])"""
 
 # min() reads one entry of the partial index; `not exists` would scan the table of open clocks.
 WAKE = """select pg_notify(current_schema() || '_rungs', '')
@@ -165,6 +169,10 @@ class PostgresClocks:
             issued.legal_due,
             *astuple(issued.says),
         )
+
+    async def count_late(self, tally: Tally) -> None:
+        given = ((*late, count) for late, count in tally.items())
+        await self._connection.execute(COUNT_LATE, *_columns(given))
 
     async def keep_uncomputable(self, found: Sequence[Uncomputable]) -> list[Uncomputable]:
         rows = await self._connection.fetch(KEEP_UNCOMPUTABLE, *_columns(map(astuple, found)))

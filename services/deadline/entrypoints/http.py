@@ -1,7 +1,7 @@
 """Deadline over HTTP: what is due and why, appointments, alarms."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal, NoReturn
 
 from fastapi import APIRouter, Depends, Query
@@ -154,6 +154,21 @@ class AlarmsAnswer(_Answer):
     """All that there are now, whatever `since` says."""
 
 
+class LatenessAnswer(_Answer):
+    """One unit's counts for one kind of clock, of what was due on the days asked for."""
+
+    agency: str
+    kind: ClockKind
+    called: int
+    """Breaches that were called."""
+    out_of_sync: int
+    """Lệch đồng bộ: of those, kept in time and heard of too late."""
+    recomputed: int
+    """Of those, not overdue by dates that were counted anew."""
+    overdue: int
+    """The others: late indeed."""
+
+
 class AppointmentAsked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -191,6 +206,19 @@ def routes(begin: Begin, clock: Clock, rule_book: RuleBook) -> APIRouter:
         for one in shown:
             _must_see(caller, one.clock)
         return DeadlineAnswer(code=code, clocks=[_answer(one) for one in shown])
+
+    @router.get("/lateness")
+    async def lateness(
+        caller: Overseer,
+        agency: str | None = None,
+        first_on: date | None = None,
+        last_on: date | None = None,
+    ) -> list[LatenessAnswer]:
+        """Overdue and "lệch đồng bộ" per unit, by the day they were due. A head of unit sees the own."""
+        agency = _own_or_asked(caller, agency)
+        async with begin() as books:
+            found = await books.archive.lateness(agency, first_on, last_on)
+        return [LatenessAnswer.model_validate(one) for one in found]
 
     @router.post("/deadlines/{code}/appointment")
     async def appoint(code: str, asked: AppointmentAsked, caller: HeadOfUnit) -> AppointmentAnswer:
@@ -254,10 +282,7 @@ def routes(begin: Begin, clock: Clock, rule_book: RuleBook) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_ALARMS)] = 100,
     ) -> AlarmsAnswer:
         """Alarms from `since` on, oldest first. A head of unit sees those of the own agency."""
-        if agency is None and caller.role is Role.HEAD_OF_UNIT:
-            agency = caller.agency
-        if agency is not None:
-            caller.must_act_for(agency)
+        agency = _own_or_asked(caller, agency)
         async with begin() as books:
             found = await books.archive.alarms_since(since, agency, limit)
             uncomputable = await books.archive.uncomputable(agency, limit)
@@ -267,6 +292,15 @@ def routes(begin: Begin, clock: Clock, rule_book: RuleBook) -> APIRouter:
         )
 
     return router
+
+
+def _own_or_asked(caller: Caller, agency: str | None) -> str | None:
+    """Whose alarms and counts are asked for; None is all, for those who act for all."""
+    if agency is None and caller.role is Role.HEAD_OF_UNIT:
+        agency = caller.agency
+    if agency is not None:
+        caller.must_act_for(agency)
+    return agency
 
 
 def _must_see(caller: Caller, clock: DossierClock) -> None:

@@ -1,5 +1,6 @@
 """A batch of events under way: what is known, what has changed, what is to be said."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,6 +8,7 @@ from datetime import datetime
 from services.deadline.domain import clocks as moves
 from services.deadline.domain.alarms import Alarm, Bell, Uncomputable
 from services.deadline.domain.clocks import Clock, ClockKind, Dues, IllegalMoveError, Moved
+from services.deadline.domain.lateness import Tally, late_of
 from services.deadline.domain.rungs import NO_RUNGS, Rang
 from services.deadline.usecases import tidings
 from services.deadline.usecases.directory import Agency, Directory, Procedure
@@ -36,6 +38,7 @@ class Batch:
     past: list[Clock] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     uncomputable: list[Uncomputable] = field(default_factory=list)
+    tally: Tally = field(default_factory=Counter)
     sayings: list[Saying] = field(default_factory=list)
 
     def know(self, agencies: Mapping[str, Agency], procedures: Mapping[str, Procedure]) -> None:
@@ -112,6 +115,8 @@ class Batch:
         clock, outcomes = moved
         zone = self.directory.agency(clock.receiving_agency).zone
         for outcome in outcomes:
+            if (counted := late_of(clock, outcome, zone)) is not None:
+                self.tally[counted] += 1
             match outcome:
                 case Rang():
                     alarm = self.bell.ring(clock, outcome, self.directory.calls(clock, outcome))

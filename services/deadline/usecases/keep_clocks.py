@@ -161,6 +161,8 @@ async def _store(batch: Batch, clocks: Clocks, directories: Directories) -> None
         await clocks.change(changed)
     if batch.alarms:
         await clocks.keep_alarms(batch.alarms)
+    if batch.tally:
+        await clocks.count_late(batch.tally)
     waiting = [rung.at for x in (*added, *restarted) if (rung := x.rungs.next()) is not None]
     if waiting:
         await clocks.wake_timer(min(waiting))

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from services.deadline.domain.alarms import Alarm, Uncomputable
 from services.deadline.domain.clocks import Clock, ClockKind, PastGeneration
 from services.deadline.domain.decrees import Decree
 from services.deadline.domain.ladder import Rung
+from services.deadline.domain.lateness import Lateness, Tally
 from services.deadline.domain.reappointments import Issued
 from services.deadline.domain.recomputations import Change
 from services.deadline.usecases.directory import Directory
@@ -64,6 +65,9 @@ class Clocks(Protocol):
     async def keep_reappointment(self, issued: Issued) -> None:
         """Keep a Mẫu 04 as issued. A second one of the same clock is an error."""
 
+    async def count_late(self, tally: Tally) -> None:
+        """Add to the units' counts."""
+
     async def keep_uncomputable(self, found: Sequence[Uncomputable]) -> list[Uncomputable]:
         """Keep what has no clock; returns those that were not known yet."""
 
@@ -82,6 +86,11 @@ class Archive(Protocol):
 
     async def alarms_of(self, code: str) -> list[Alarm]:
         """The alarms of a code, in the order they rang."""
+
+    async def lateness(
+        self, agency: str | None, first_on: date | None, last_on: date | None
+    ) -> list[Lateness]:
+        """The counts of what was due on some days, by agency and kind; of one agency, or of all."""
 
     async def uncomputable(self, agency: str | None, limit: int) -> list[Uncomputable]:
         """What still has no clock, oldest first; of one agency, or of all."""

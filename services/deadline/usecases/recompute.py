@@ -14,6 +14,7 @@ from heapq import nlargest
 from services.deadline.domain import clocks as moves
 from services.deadline.domain.clocks import Clock, State
 from services.deadline.domain.ladder import Rung
+from services.deadline.domain.lateness import LatenessOutcome, Tally, late
 from services.deadline.domain.office_hours import OfficeHoursError
 from services.deadline.domain.recomputations import Change
 from services.deadline.domain.rules import NoRuleError
@@ -85,6 +86,8 @@ class Page:
     changes: Sequence[Change]
     uncounted: Sequence[Uncounted]
 
+
+UNDONE = LatenessOutcome.RECOMPUTED
 
 Tell = Callable[[Summary], None]
 
@@ -199,6 +202,7 @@ def _new_date(directory: Directory, clock: Clock) -> datetime | None:
 async def _keep(books: Books, run: int, changes: Sequence[Change], now: datetime) -> None:
     if not changes:
         return
+    directory = await books.directories.current()
     after = [change.after for change in changes]
     past = [change.before for change in changes if change.begins_anew]
     if past:
@@ -208,6 +212,13 @@ async def _keep(books: Books, run: int, changes: Sequence[Change], now: datetime
     await books.outbox.say(
         [Saying(tidings.deadline_recomputed(change, run), now) for change in changes]
     )
+    tally: Tally = Counter(
+        late(change.before, due, directory.agency(change.before.receiving_agency).zone, UNDONE)
+        for change in changes
+        if change.is_breach_withdrawn and (due := change.before.dues.legal_due) is not None
+    )
+    if tally:
+        await books.clocks.count_late(tally)
     waiting = [rung.at for clock in after if (rung := clock.rungs.next()) is not None]
     if waiting:
         await books.clocks.wake_timer(min(waiting))

@@ -1,7 +1,10 @@
 """Rings what is due: a set of clocks at a time, each rung once whatever the number of replicas."""
 
+from collections import Counter
+
 from services.deadline.domain.alarms import Alarm, Bell
 from services.deadline.domain.clocks import Clock, ring_before
+from services.deadline.domain.lateness import Tally, late_of
 from services.deadline.domain.rungs import Rang
 from services.deadline.usecases import tidings
 from services.deadline.usecases.ports import Clocks, Directories
@@ -30,16 +33,20 @@ async def ring_alarms(
     directory = await directories.current()
     alarms: list[Alarm] = []
     changed: list[Clock] = []
+    tally: Tally = Counter()
     for clock in due:
         after, outcomes = ring_before(clock, bell.now)
         changed.append(after)
-        alarms += [
-            bell.ring(clock, rang, directory.calls(clock, rang))
-            for rang in outcomes
-            if isinstance(rang, Rang)
-        ]
+        zone = directory.agency(clock.receiving_agency).zone
+        for rang in outcomes:
+            if isinstance(rang, Rang):
+                alarms.append(bell.ring(clock, rang, directory.calls(clock, rang)))
+            if (counted := late_of(clock, rang, zone)) is not None:
+                tally[counted] += 1
     alarms.sort(key=lambda alarm: (alarm.due_at, alarm.code, alarm.kind))
     await clocks.change(changed)
     await clocks.keep_alarms(alarms)
+    if tally:
+        await clocks.count_late(tally)
     await outbox.say([Saying(tidings.alarm_rung(alarm), alarm.rang_at) for alarm in alarms])
     return len(due)

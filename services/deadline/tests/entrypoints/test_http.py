@@ -40,6 +40,7 @@ ROUTES = [
     ("POST", "/deadlines/D-1/appointment", {"appointment_at": "2026-11-12T16:00:00+07:00"}),
     ("GET", f"/alarms?agency={AGENCY}", None),
     ("POST", "/deadlines/D-1/reappointment", MAU_04),
+    ("GET", f"/lateness?agency={AGENCY}", None),
 ]
 
 
@@ -65,6 +66,7 @@ async def test_each_route_refuses_a_missing_expired_foreign_and_wrong_token(
         (*ROUTES[2], "officer"),
         (*ROUTES[3], "officer"),
         (*ROUTES[3], "inspector"),
+        (*ROUTES[4], "officer"),
     ],
 )
 async def test_a_wrong_role_is_refused(
@@ -312,3 +314,24 @@ async def test_a_supplement_that_cannot_be_computed_leaves_the_clock_stopped_and
     assert (said.cause, said.generation) == ("calendar_ends", 2)
     assert await deadline.hear(supplemented("D-1", "2026-11-16 09:00")) == []
     assert (await ask("GET", "/alarms", HEAD)).json()["uncomputable"] == []
+
+
+async def test_overdue_and_out_of_sync_are_counted_per_unit_by_the_day_they_were_due(
+    deadline: Deadline, ask: Ask
+) -> None:
+    await deadline.hear(*(accepted(f"D-{n}", "2026-11-09 09:00") for n in range(4)))
+    await deadline.hear(accepted("D-9", "2026-11-10 09:00"))
+    await deadline.pass_to("2026-11-14 09:00")
+    await deadline.hear(
+        resolved("D-0", "2026-11-12 16:00"),  # in time, heard of too late
+        resolved("D-1", "2026-11-13 16:00"),  # late indeed
+        resolved("D-9", "2026-11-13 16:00"),
+    )
+    await deadline.hear(resolved("D-2", "2026-11-13 09:00"))
+    counts = {"agency": AGENCY, "kind": "dossier", "recomputed": 0}
+    every = await ask("GET", "/lateness", HEAD)
+    assert every.json() == [{**counts, "called": 5, "out_of_sync": 2, "overdue": 3}]
+    thursday = await ask("GET", "/lateness?first_on=2026-11-12&last_on=2026-11-12", HEAD)
+    assert thursday.json() == [{**counts, "called": 4, "out_of_sync": 1, "overdue": 3}]
+    later = await ask("GET", "/lateness?first_on=2026-11-14", token("operator"))
+    assert later.json() == []

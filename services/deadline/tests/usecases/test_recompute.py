@@ -170,6 +170,9 @@ async def test_a_breach_that_a_decree_undoes_is_taken_back_and_rings_for_the_new
     await decree(deadline, WEDNESDAY)
     done = await count_anew(deadline)
     assert done.breaches_withdrawn == 1
+    counts = await deadline.pool.fetch("select outcome, due_on, count from lateness order by id")
+    due_on = date(2026, 11, 12)
+    assert [tuple(row) for row in counts] == [("called", due_on, 1), ("recomputed", due_on, 1)]
     clock = await deadline.clock_of("D-1")
     assert (clock.generation, clock.state) == (2, State.RUNNING)
     assert (await deadline.the(DeadlineRecomputed, "D-1")).is_breach_withdrawn
