@@ -1,14 +1,13 @@
 """The rungs of one clock: the instants at which each alarm is to ring, each once, in working time."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
 from services.deadline.domain.ladder import (
     Rung,
     Share,
-    When,
     WorkingDaysBefore,
     WorkingHoursBefore,
 )
@@ -50,7 +49,7 @@ class Rungs(NamedTuple):
 
 NO_RUNGS = Rungs()
 
-HALF = Share(Fraction(1, 2))
+HALF = Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,48 +60,73 @@ class Rang:
     at: datetime
 
 
-def at_risk_at(terms: Terms, complete_at: datetime, due: datetime) -> datetime:
-    """When to warn that a date may be missed, local like its arguments; never outside working hours.
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """When to warn that a date may be missed, where that hangs on the moment of completion."""
 
-    As the unit's ladder says. Where the limit is too short for so many days or hours before due,
-    after half of its working time.
+    timetable: Timetable
+    due: datetime
+    due_worked: timedelta
+    share: Fraction
+    hours_before: datetime | None = None
+    """Where the ladder says so many hours; for what was complete before."""
+
+    def at(self, complete_at: datetime) -> datetime:
+        """Local like its argument, and never outside working hours."""
+        if self.hours_before is not None and complete_at < self.hours_before:
+            return self.hours_before
+        worked = self.timetable.worked_until(complete_at)
+        span = self.due_worked - worked
+        if span <= NO_TIME:
+            return self.due
+        share = self.share
+        return self.timetable.moment_worked(worked + span * share.numerator // share.denominator)
+
+
+def at_risk_of(
+    terms: Terms, due: datetime, received_on: date, *, counts_days: bool
+) -> datetime | AtRisk:
+    """The rung `at_risk` of a date, as the unit's ladder says: days or hours before it, or after a
+    share of its working time; of a limit too short for so many days or hours, after half.
+
+    Where days are counted the day of receipt is not (Civil Code art. 147.2), so that all that are due
+    then are at risk at one instant; a date on that very day hangs on the moment.
     """
-    when = terms.ladder.when(Rung.AT_RISK)
-    found = when and _before(terms.timetable, when, complete_at, due)
-    return found or _after_share(terms.timetable, HALF, complete_at, due)
+    table = terms.timetable
+    due_worked = table.worked_until(due)
+    begun = datetime.combine(received_on, time.max)
+    share, hours_before = HALF, None
+    match terms.ladder.when(Rung.AT_RISK):
+        case Share(own):
+            share = own
+        case WorkingDaysBefore(days):
+            opening = _opening_before(table, due, days)
+            if opening > begun:
+                return opening
+        case WorkingHoursBefore(hours):
+            hours_before = table.moment_worked(due_worked - timedelta(hours=hours))
+            if hours_before > begun:
+                return hours_before
+    warning = AtRisk(table, due, due_worked, share, hours_before)
+    if counts_days and due_worked > table.worked_until(begun):
+        return warning.at(begun)
+    return warning
 
 
-def apology_at(terms: Terms, complete_at: datetime, legal_due: datetime) -> datetime | None:
+def apology_at(terms: Terms, received_on: date, legal_due: datetime) -> datetime | None:
     """When Mẫu 04 is demanded: working days before the due day, at opening, so that it can still
     leave one working day before expiry (NĐ 61/2018 art. 19.9; rule 23). None where the limit leaves
     no such day: of a same-day dossier the first day is the last."""
-    when = terms.ladder.when(Rung.APOLOGY)
-    return None if when is None else _before(terms.timetable, when, complete_at, legal_due)
-
-
-def _before(
-    timetable: Timetable, when: When, complete_at: datetime, due: datetime
-) -> datetime | None:
-    match when:
-        case Share():
-            return _after_share(timetable, when, complete_at, due)
+    match terms.ladder.when(Rung.APOLOGY):
         case WorkingDaysBefore(days):
-            day = timetable.working_day_before(due.date(), days)
-            return timetable.opens(day) if day > complete_at.date() else None
-        case WorkingHoursBefore(hours):
-            worked = timetable.worked_until(due) - timedelta(hours=hours)
-            is_too_short = worked <= timetable.worked_until(complete_at)
-            return None if is_too_short else timetable.moment_worked(worked)
+            opening = _opening_before(terms.timetable, legal_due, days)
+            return opening if opening.date() > received_on else None
+        case _:
+            return None
 
 
-def _after_share(
-    timetable: Timetable, share: Share, complete_at: datetime, due: datetime
-) -> datetime:
-    worked = timetable.worked_until(complete_at)
-    span = timetable.worked_until(due) - worked
-    if span <= NO_TIME:
-        return due
-    return timetable.moment_worked(worked + span * share.of.numerator // share.of.denominator)
+def _opening_before(timetable: Timetable, due: datetime, days: int) -> datetime:
+    return timetable.opens(timetable.working_day_before(due.date(), days))
 
 
 def dated_rungs(legal_due: datetime | None, pledge_due: datetime | None) -> Rungs:

@@ -31,7 +31,14 @@ from services.deadline.domain.reckoning import (
     resume,
 )
 from services.deadline.domain.rules import Figures, LimitKind, RuleBook, Supplement, Wait
-from services.deadline.domain.rungs import NO_RUNGS, Rang, apology_at, at_risk_at, dated_rungs
+from services.deadline.domain.rungs import (
+    NO_RUNGS,
+    AtRisk,
+    Rang,
+    apology_at,
+    at_risk_of,
+    dated_rungs,
+)
 from services.deadline.domain.working_time import Timetable, timetable
 from services.deadline.usecases.explanations import from_json, to_json
 
@@ -69,11 +76,10 @@ class Procedure:
 class Reckoned:
     """What all dossiers of one arrival share."""
 
-    legal_due: datetime | None
-    appointment_at: datetime | None
-    """Both the agency's local time."""
     dues: Dues
-    """As stored, but for the rungs that hang on the moment of completion."""
+    """As stored."""
+    at_risk: AtRisk | None
+    """What is missing in them yet, where it hangs on the moment of completion."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -322,12 +328,12 @@ def _dues(bound: Bound, complete_at: datetime) -> Dues:
     terms = bound.terms
     arrival = arrive(terms.timetable, terms.figures.cut_off, counts_from(terms, complete_at))
     if hangs_on_the_moment(terms):
-        reckoned = _as_stored(bound, reckon_moment(terms, arrival, complete_at))
+        reckoned = _as_stored(bound, reckon_moment(terms, arrival, complete_at), arrival.on)
     else:
         found = bound.reckoned.get(arrival)
         if found is None:
             reckon = reckon_forwarding if bound.kind == "forwarding" else reckon_days
-            found = _as_stored(bound, reckon(terms, arrival))
+            found = _as_stored(bound, reckon(terms, arrival), arrival.on)
             bound.reckoned[arrival] = found
         reckoned = found
     return _with_rungs(bound, reckoned, complete_at)
@@ -345,7 +351,7 @@ def _dues_resumed(bound: Bound, clock: Clock, stopped_at: datetime, resumed_at: 
         tuple(from_json(clock.dues.steps)),
     )
     reckoning = resume(bound.terms, before, stopped, resumed)
-    reckoned = _as_stored(bound, reckoning)
+    reckoned = _as_stored(bound, reckoning, resumed.date())
     return _with_rungs(bound, reckoned, resumed)
 
 
@@ -360,38 +366,47 @@ def _dues_resumed_again(bound: Bound, waited: Sequence[PastGeneration], begun_at
     for before, resumed in zip(waited, begins[1:], strict=True):
         assert before.stopped_at is not None  # else it was not waited for
         reckoning = resume(bound.terms, reckoning, local(before.stopped_at), resumed)
-    return _with_rungs(bound, _as_stored(bound, reckoning), begins[-1])
+    resumed = begins[-1]
+    return _with_rungs(bound, _as_stored(bound, reckoning, resumed.date()), resumed)
 
 
-def _as_stored(bound: Bound, reckoning: Reckoning) -> Reckoned:
+def _as_stored(bound: Bound, reckoning: Reckoning, begun_on: date) -> Reckoned:
     legal_due = to_utc(reckoning.legal_due, bound.zone)
     pledge_due = to_utc(reckoning.pledge_due, bound.zone)
     appointment = reckoning.appointment_at
+    at_risk = None
+    if appointment is not None:
+        counts_days = not hangs_on_the_moment(bound.terms)
+        at_risk = at_risk_of(bound.terms, appointment, begun_on, counts_days=counts_days)
+    rungs = dated_rungs(legal_due, pledge_due)._replace(
+        at_risk=None if isinstance(at_risk, AtRisk) else to_utc(at_risk, bound.zone),
+        apology=to_utc(_apology_at(bound, reckoning, begun_on), bound.zone),
+    )
     dues = Dues(
         legal_due=legal_due,
         pledge_due=pledge_due,
         appointment_at=to_utc(appointment, bound.zone),
-        rungs=dated_rungs(legal_due, pledge_due),
+        rungs=rungs,
         regime=bound.regime,
         rules_version=bound.rules_version,
         calendar_version=bound.calendar_version,
         steps=to_json(reckoning.steps),
     )
-    return Reckoned(reckoning.legal_due, appointment, dues)
+    return Reckoned(dues, at_risk if isinstance(at_risk, AtRisk) else None)
+
+
+def _apology_at(bound: Bound, reckoning: Reckoning, begun_on: date) -> datetime | None:
+    # Mẫu 04 moves the date of a dossier; nothing else has one that a citizen was given.
+    if bound.kind != "dossier" or reckoning.legal_due is None:
+        return None
+    return apology_at(bound.terms, begun_on, reckoning.legal_due)
 
 
 def _with_rungs(bound: Bound, reckoned: Reckoned, complete_at: datetime) -> Dues:
-    if reckoned.appointment_at is None:
+    if reckoned.at_risk is None:
         return reckoned.dues
-    at_risk = at_risk_at(bound.terms, complete_at, reckoned.appointment_at)
-    # Mẫu 04 moves the date of a dossier; nothing else has one that a citizen was given.
-    apology = None
-    if bound.kind == "dossier" and reckoned.legal_due is not None:
-        apology = apology_at(bound.terms, complete_at, reckoned.legal_due)
-    rungs = reckoned.dues.rungs._replace(
-        at_risk=to_utc(at_risk, bound.zone), apology=to_utc(apology, bound.zone)
-    )
-    return reckoned.dues._replace(rungs=rungs)
+    at_risk = to_utc(reckoned.at_risk.at(complete_at), bound.zone)
+    return reckoned.dues._replace(rungs=reckoned.dues.rungs._replace(at_risk=at_risk))
 
 
 def to_utc(local: datetime | None, zone: ZoneInfo) -> datetime | None:

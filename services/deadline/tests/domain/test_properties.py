@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deadline.domain.office_hours import WEEKDAYS, OfficeHours, Shift, office_hours
-from services.deadline.domain.reckoning import Reckoning, Terms, reckon, resume
-from services.deadline.domain.rungs import at_risk_at
+from services.deadline.domain.reckoning import Reckoning, Terms, hangs_on_the_moment, reckon, resume
+from services.deadline.domain.rungs import AtRisk, at_risk_of
 from services.deadline.domain.working_calendar import WorkingCalendar
 from services.deadline.domain.working_time import timetable
 from services.deadline.tests.offices import local, rule_book, terms, vietnam
@@ -95,7 +95,9 @@ def test_the_first_alarm_rings_in_working_time_between_receipt_and_due(
 ) -> None:
     due = reckon(bound, received).appointment_at
     if due is not None:
-        warning = at_risk_at(bound, received, due)
+        counts_days = not hangs_on_the_moment(bound)
+        warning = at_risk_of(bound, due, received.date(), counts_days=counts_days)
+        warning = warning.at(received) if isinstance(warning, AtRisk) else warning
         assert received <= warning <= due
         assert bound.timetable.is_working_time(warning)
 

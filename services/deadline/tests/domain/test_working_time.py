@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from services.deadline.domain.office_hours import OfficeHoursError
-from services.deadline.domain.reckoning import reckon
-from services.deadline.domain.rungs import at_risk_at
+from services.deadline.domain.reckoning import hangs_on_the_moment, reckon
+from services.deadline.domain.rungs import AtRisk, at_risk_of
 from services.deadline.domain.working_calendar import CalendarEndsError
 from services.deadline.domain.working_time import Timetable, timetable
 from services.deadline.tests.offices import hours, local, rule_book, terms, vietnam
@@ -54,8 +54,13 @@ def test_working_time_stands_still_over_tet() -> None:
 @pytest.mark.parametrize(
     ("kind", "amount", "received", "warning"),
     [
-        ("working_days", 3, "2026-11-09 09:00", "2026-11-11 08:00"),
-        ("working_days", 1, "2026-11-13 09:00", "2026-11-16 08:00"),  # half of 6 + 8 hours
+        ("working_days", 3, "2026-11-09 09:00", "2026-11-11 11:00"),  # 12 of 24 hours
+        (
+            "working_days",
+            1,
+            "2026-11-13 09:00",
+            "2026-11-16 11:00",
+        ),  # the day of receipt is not counted
         ("same_day", 0, "2026-11-10 07:00", "2026-11-10 11:00"),
         ("same_day", 0, "2026-11-13 20:00", "2026-11-16 11:00"),  # not on Saturday at midnight
         ("hours", 8, "2026-11-09 16:00", "2026-11-10 10:00"),
@@ -67,7 +72,9 @@ def test_a_date_is_at_risk_after_half_of_its_working_time(
     bound = terms(kind, amount)
     due = reckon(bound, local(received)).legal_due
     assert due is not None
-    assert at_risk_at(bound, local(received), due) == local(warning)
+    at = local(received)
+    found = at_risk_of(bound, due, at.date(), counts_days=not hangs_on_the_moment(bound))
+    assert (found.at(at) if isinstance(found, AtRisk) else found) == local(warning)
 
 
 BEYOND: list[Callable[[Timetable], object]] = [

@@ -255,7 +255,7 @@ async def test_once_reappointed_no_apology_is_demanded_and_the_new_date_has_its_
     await deadline.pass_to("2026-11-17 09:00")
     rang = [event for event in await deadline.said("D-1") if isinstance(event, AlarmRung)]
     assert [(alarm.rung, alarm.due_at) for alarm in rang] == [
-        ("at_risk", at("2026-11-11 08:00")),
+        ("at_risk", at("2026-11-11 11:00")),
         ("breach", at("2026-11-12 17:00")),
         ("reappointment_missed", at("2026-11-16 15:00")),
     ]

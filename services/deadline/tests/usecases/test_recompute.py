@@ -152,7 +152,7 @@ async def test_closed_and_stopped_clocks_never_change(
 
 async def test_an_alarm_that_has_rung_does_not_ring_again(deadline: Deadline) -> None:
     await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
-    await deadline.pass_to("2026-11-11 08:30")
+    await deadline.pass_to("2026-11-11 11:30")
     before = await rungs(deadline, "D-1")
     assert [rung for _, rung, _ in before] == ["apology", "at_risk"]
     await decree(deadline, date(2026, 11, 12))

@@ -46,7 +46,7 @@ async def test_each_rung_waits_for_its_instant_to_pass(deadline: Deadline) -> No
     await deadline.pass_to("2026-11-11 07:01")
     assert await rungs(deadline, "D-1") == [("apology", "2026-11-11 07:00")]
     await deadline.pass_to("2026-11-12 17:00")
-    assert (await rungs(deadline, "D-1"))[1:] == [("at_risk", "2026-11-11 08:00")]
+    assert (await rungs(deadline, "D-1"))[1:] == [("at_risk", "2026-11-11 11:00")]
     await deadline.pass_to("2026-11-12 17:01")
     assert (await rungs(deadline, "D-1"))[2:] == [("breach", "2026-11-12 17:00")]
 
