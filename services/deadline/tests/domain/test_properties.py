@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.deadline.domain.office_hours import WEEKDAYS, OfficeHours, Shift, office_hours
 from services.deadline.domain.reckoning import Reckoning, Terms, hangs_on_the_moment, reckon, resume
-from services.deadline.domain.rungs import AtRisk, at_risk_of
+from services.deadline.domain.rungs import AtRisk, apology_at, at_risk_of
 from services.deadline.domain.working_calendar import WorkingCalendar
 from services.deadline.domain.working_time import timetable
 from services.deadline.tests.offices import local, rule_book, terms, vietnam
@@ -100,6 +100,18 @@ def test_the_first_alarm_rings_in_working_time_between_receipt_and_due(
         warning = warning.at(received) if isinstance(warning, AtRisk) else warning
         assert received <= warning <= due
         assert bound.timetable.is_working_time(warning)
+
+
+@patient
+@given(any_terms(), MOMENTS)
+def test_an_apology_is_demanded_in_working_time_a_working_day_before_due_or_not_at_all(
+    bound: Terms, received: datetime
+) -> None:
+    due = reckon(bound, received).legal_due
+    demanded = None if due is None else apology_at(bound, received.date(), due)
+    if due is not None and demanded is not None:
+        assert received < demanded and bound.timetable.is_working_time(demanded)
+        assert bound.timetable.working_day_after(demanded.date()) <= due.date()
 
 
 @patient

@@ -263,3 +263,41 @@ async def test_in_life_the_timer_rings_within_a_second_of_the_instant(deadline: 
             await asyncio.sleep(0.02)
     assert [rung for rung, _ in ringing] == ["at_risk"]
     assert SystemClock().now() - now < timedelta(seconds=1.3)
+
+
+async def ring_at(deadline: Deadline, when: str) -> None:
+    """As a timer whose system clock shows this instant."""
+    async with transaction(deadline.pool) as connection:
+        await ring_alarms(
+            PostgresClocks(connection),
+            PostgresDirectories(connection, deadline.memory),
+            Outbox(connection, SOURCE),
+            Bell(at(when), late_after=timedelta(seconds=60)),
+        )
+
+
+async def test_after_everything_was_down_each_rung_rings_once_late_and_in_due_order(
+    deadline: Deadline,
+) -> None:
+    await deadline.hear(accepted("D-2", "2026-11-10 09:00"), accepted("D-1", "2026-11-09 09:00"))
+    for _ in range(2):
+        await ring_at(deadline, "2026-11-20 09:00")
+    rang = [event for event in await deadline.said() if isinstance(event, AlarmRung)]
+    assert [(alarm.code, alarm.rung) for alarm in rang] == [
+        ("D-1", "apology"),
+        ("D-1", "at_risk"),
+        ("D-2", "apology"),
+        ("D-2", "at_risk"),
+        ("D-1", "breach"),
+        ("D-2", "breach"),
+    ]
+    assert all(alarm.is_late for alarm in rang)
+    assert [alarm.due_at for alarm in rang] == sorted(alarm.due_at for alarm in rang)
+
+
+async def test_a_clock_that_jumps_back_and_forth_rings_each_rung_once(deadline: Deadline) -> None:
+    await deadline.hear(accepted("D-1", "2026-11-09 09:00"))
+    for when in ("2026-11-12 09:00", "2026-11-10 09:00", "2026-11-13 09:00", "2026-11-12 16:00"):
+        await ring_at(deadline, when)
+    rang = [rung for rung, _ in await rungs(deadline, "D-1")]
+    assert rang == ["apology", "at_risk", "breach"]
