@@ -30,6 +30,7 @@ async def found_town(calls: Calls) -> None:
             "hours": dict.fromkeys(WEEKDAYS, DAY),
             "same_day": [SAME_DAY],
             "keeps_friday": True,
+            "forwards": True,
         }
         await calls.ask("POST", "intake", f"{path}/pledges", "head_of_unit", agency, json=pledge)
 
