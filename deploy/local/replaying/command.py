@@ -83,7 +83,7 @@ async def replay(prepared: Prepared, days: int, console: Console) -> Replayed:
         limits = dict(script.procedures.values())
         comparison = await compare(prepared.log.cases, limits, prepared.office, dsn)
         console.print(await unit_table(script.names, mapping.zone.key, dsn))
-        console.print(comparison_table(comparison))
+        console.print(comparison_table(comparison, mapping.limits.regime))
     console.print(render(verdict))
     console.print(refused_lines(sent))
     console.print(

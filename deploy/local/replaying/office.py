@@ -30,6 +30,10 @@ class Office:
         """When a working day ends."""
         return self._hours[on.weekday()][-1][1]
 
+    def closes_at(self, at: datetime) -> bool:
+        """Whether a working day ends at a local time."""
+        return self.is_working_day(at.date()) and at.time() == self.closes(at.date())
+
     def is_open(self, at: datetime) -> bool:
         """Whether somebody works at a local time."""
         on = at.date()

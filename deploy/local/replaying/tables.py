@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from deploy.local.replaying.comparison import Comparison
+from deploy.local.replaying.comparison import SAME_MINUTE, Comparison
 from deploy.local.replaying.play import Sent
 
 UNITS_SHOWN = 20
@@ -72,10 +72,10 @@ async def unit_table(names: Mapping[str, str], zone: str, dsn: str) -> Renderabl
     return Group(table, Text(legend, style="dim"))
 
 
-def comparison_table(comparison: Comparison) -> RenderableType:
+def comparison_table(comparison: Comparison, regime: str) -> RenderableType:
     """The outcomes with their shares, each with its largest reasons."""
     table = Table(
-        title=f"{comparison.compared:,} reckoned deadlines against the log's own promises",
+        title=f"{comparison.compared:,} deadlines reckoned by {regime} against the log's own promises",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -92,14 +92,24 @@ def comparison_table(comparison: Comparison) -> RenderableType:
         )
         share = f"{count / comparison.compared:.1%}"
         table.add_row(outcome, f"{count:,}", share, because or "–")
-    note = Text(
+    note = (
         f"{comparison.unpromised:,} cases were promised nothing and are not compared. Each type's limit"
-        " is the promise made most often for it; NĐ 61 counts whole days and ends at closing, where the"
-        " log's city keeps the time of day: the same day is the closest they can be, but for promises"
-        " that end at closing themselves.",
-        style="dim",
+        f" is the number of working days promised most often for it.{_agreement(comparison, regime)}"
     )
-    return Group(table, note)
+    return Group(table, Text(note, style="dim"))
+
+
+def _agreement(comparison: Comparison, regime: str) -> str:
+    """How far the regime agrees where the log counted as a limit can."""
+    agreeing, as_usual = comparison.in_working_days[SAME_MINUTE], comparison.as_usual
+    total = comparison.in_working_days.total()
+    if not as_usual:
+        return ""
+    return (
+        f" Of the {total:,} cases whose type is promised working days, {regime} agrees with the log to"
+        f" the minute on {agreeing:,} ({agreeing / total:.1%}): on {agreeing / as_usual:.1%} of those"
+        " that were promised the usual number."
+    )
 
 
 def refused_lines(sent: Sent) -> RenderableType:
