@@ -334,8 +334,19 @@ def _has_passed(due: datetime | None, now: datetime) -> bool:
 
 
 def transfer(clock: Clock, agency: str) -> Clock:
-    """Another agency is responsible, and is called from now on; nothing due is moved."""
+    """Another agency is responsible, and is called from now on; nothing due is moved. Raises
+    `IllegalMoveError` unless the clock is open (rule 27)."""
+    if clock.state not in OPEN:
+        why = "only an open dossier is handed over"
+        raise IllegalMoveError(clock.code, clock.state, "transferred", why)
     return clock._replace(agency=agency)
+
+
+def refuse_forwarding(clock: Clock) -> None:
+    """Only what is open is forwarded. Raises `IllegalMoveError` for anything else (rule 27)."""
+    if clock.state not in OPEN:
+        why = "only an open dossier is forwarded"
+        raise IllegalMoveError(clock.code, clock.state, "forwarded", why)
 
 
 def refuse_return(clock: Clock) -> None:

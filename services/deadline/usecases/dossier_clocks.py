@@ -111,7 +111,7 @@ def _check_again(batch: Batch, one: Heard, code: str, at: datetime) -> None:
 
 
 def _forwarded(batch: Batch, one: Heard, event: DossierForwarded) -> None:
-    batch.clock_to("forwarded", event.dossier)
+    moves.refuse_forwarding(batch.clock_to("forwarded", event.dossier))
     batch.meet(one, "forwarding", event.dossier, event.forwarded_at)
 
 
@@ -121,8 +121,9 @@ def _transferred(batch: Batch, one: Heard, event: DossierTransferred) -> None:
     clock = batch.clock_to("transferred", code)
     dues = batch.directory.leg_dues(clock, event.agency, at)
     clock, rang = moves.ring_before(clock, at)
+    handed_over = moves.transfer(clock, event.agency)
     batch.move(one, (clock, rang))
-    batch.replace(moves.transfer(clock, event.agency))
+    batch.replace(handed_over)
     batch.meet(one, "forwarding", code, at)
     batch.meet(one, "transfer_leg", code, at)
     before = batch.clock(code, "transfer_leg")

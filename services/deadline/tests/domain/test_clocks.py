@@ -87,6 +87,8 @@ MOVES: dict[str, Callable[[Clock], object]] = {
     "stopped for a supplement": lambda c: moves.await_supplement(c, LEGAL),
     "restarted": lambda c: moves.restart(c, LEGAL, DUES),
     "ended": lambda c: moves.end(c, "withdrawn", LEGAL),
+    "transferred": lambda c: moves.transfer(c, "H10.02"),
+    "forwarded": moves.refuse_forwarding,
     "returned": moves.refuse_return,
 }
 
@@ -95,6 +97,8 @@ LEGAL_FROM = {
     "stopped for a supplement": {State.RUNNING, State.BREACHED},
     "restarted": {State.STOPPED},
     "ended": {State.RUNNING, State.BREACHED, State.STOPPED},
+    "transferred": {State.RUNNING, State.BREACHED},
+    "forwarded": {State.RUNNING, State.BREACHED},
     "returned": {*RESOLVED, State.ENDED},
 }
 
