@@ -1,4 +1,4 @@
-"""Working time: the mistakes other systems are known for, and what lies beyond the calendar."""
+"""Working time: what is counted in it, which hours nobody can keep, what lies beyond the calendar."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -10,23 +10,7 @@ from services.deadline.domain.reckoning import hangs_on_the_moment, reckon
 from services.deadline.domain.rungs import AtRisk, at_risk_of
 from services.deadline.domain.working_calendar import CalendarEndsError
 from services.deadline.domain.working_time import Timetable, timetable
-from services.deadline.tests.offices import hours, local, rule_book, terms, vietnam
-
-ROUND_THE_CLOCK = hours(
-    monday=("00:00-00:00",),
-    tuesday=("00:00-00:00",),
-    wednesday=("00:00-00:00",),
-    thursday=("00:00-00:00",),
-    friday=("00:00-00:00",),
-)
-
-
-def test_an_office_that_works_round_the_clock_is_not_closed_at_midnight() -> None:
-    table = timetable(vietnam(), ROUND_THE_CLOCK)
-    assert table.add_working_time(local("2026-11-09 23:30"), timedelta(hours=1)) == local(
-        "2026-11-10 00:30"
-    )
-    assert table.is_working_time(local("2026-11-10 00:00"))
+from services.deadline.tests.offices import hours, local, rule_book, terms
 
 
 def test_an_office_that_works_on_one_weekday_only_keeps_its_deadlines() -> None:
@@ -37,12 +21,6 @@ def test_an_office_that_works_on_one_weekday_only_keeps_its_deadlines() -> None:
         assert reckon(bound, received).legal_due == local(due)
     assert reckon(terms("hours", 3, office=only_tuesday), received).legal_due == local(
         "2026-11-24 09:00"
-    )
-
-
-def test_a_day_is_a_day_and_not_24_business_hours() -> None:
-    assert reckon(terms("days", 1), local("2026-11-09 09:00")).legal_due == local(
-        "2026-11-10 17:00"
     )
 
 

@@ -83,7 +83,7 @@ async def test_resolved_exactly_at_the_due_instant_is_in_time(deadline: Deadline
     ]
 
 
-async def test_missing_the_pledge_never_makes_it_legally_overdue(deadline: Deadline) -> None:
+async def test_rule_3_missing_the_pledge_never_makes_it_legally_overdue(deadline: Deadline) -> None:
     await deadline.hear(
         accepted("D-1", "2026-11-13 15:01", SAME_DAY), resolved("D-1", "2026-11-16 08:00")
     )

@@ -110,6 +110,17 @@ async def test_rule_14_the_10_000th_of_a_day_fails_loudly(town: Town, pool: asyn
     assert f"{UNIT}-{DAY}" in refused["detail"]
 
 
+async def test_rule_14_a_code_is_never_given_again_whatever_became_of_its_dossier(
+    town: Town,
+) -> None:
+    withdrawn, refused = await town.code(channel="online"), await town.code(channel="online")
+    assert (await town.move(withdrawn, "withdrawal")).status_code == 200
+    assert (await town.move(refused, "refusal", {"reason": "Sai nơi"})).status_code == 200
+    assert await town.code() == f"{UNIT}-{DAY}-0003"
+    assert (await town.submit(procedure="9.999999")).status_code == 422
+    assert await town.code() == f"{UNIT}-{DAY}-0004", "a refused request takes no number"
+
+
 async def test_a_bad_one_among_many_harms_no_other(town: Town) -> None:
     answers = await asyncio.gather(
         town.submit(),
