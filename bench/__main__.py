@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench import due, figures, pipeline, relay, whole
+from bench import due, figures, pipeline, relay, storm, whole
 from bench.figures import Figure, of_runs, percentile, ratio
 from bench.machine import describe_machine
 from bench.parts import BrokerName, open_parts
@@ -23,6 +23,7 @@ class Part(StrEnum):
     RELAY = "relay"
     PIPELINE = "pipeline"
     WHOLE = "whole"
+    STORM = "storm"
     DUE = "due"
 
 
@@ -84,6 +85,10 @@ async def _measure_on(
     if Part.WHOLE in parts:
         some = whole.Sizes(20, 30, 1, 2_000) if quick else whole.Sizes()
         found += _of_whole(await whole.measure_whole(broker, some, tell))
+    if Part.STORM in parts:
+        clocks = storm.Sizes(5_000, 200, rounds=1) if quick else storm.Sizes()
+        async with open_parts(broker) as opened:
+            found += _of_storms(await storm.measure_storms(opened, clocks, tell))
     return found
 
 
@@ -133,6 +138,18 @@ def _of_whole(measured: whole.Measured) -> list[Figure]:
         ratio("appointment_ms.ratio_to_floor", medians, floor_medians),
         Figure("intake.dossiers_per_s", measured.dossiers_per_s),
         *(Figure(f"rss_mb.{service}", size) for service, size in measured.rss_mb.items()),
+    ]
+
+
+def _of_storms(measured: storm.Measured) -> list[Figure]:
+    return [
+        of_runs("storm.alarms", measured.alarms),
+        of_runs("storm.last_alarm_s", measured.last_alarm_s),
+        of_runs("storm.latency_ms.p99", measured.latency_ms),
+        of_runs("storm.calm_latency_ms.p99", measured.calm_latency_ms),
+        ratio("storm.latency_ratio", measured.latency_ms, measured.calm_latency_ms),
+        Figure("timers.lateness_ms.p50", percentile(measured.lateness_ms, 0.5)),
+        Figure("timers.lateness_ms.p99", percentile(measured.lateness_ms, 0.99)),
     ]
 
 

@@ -1,9 +1,11 @@
 """What is measured with: a town's agencies and procedures, and dossiers they accept."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.structs import RecordMetadata
 
 from shared.events import agencies
 from shared.events.agencies import AgencyRegistered, Pledge, Shift
@@ -77,19 +79,25 @@ async def publish(
     ends: dict[TopicPartition, int] = {}
     for start in range(0, len(events), SENT_AT_ONCE):
         waiting = [
-            await producer.send(
-                event.TOPIC,
-                event.model_dump_json().encode(),
-                key=event.subject.encode(),
-                headers=_envelope(event, now).to_headers(),
-            )
-            for event in events[start : start + SENT_AT_ONCE]
+            await send(producer, event, now) for event in events[start : start + SENT_AT_ONCE]
         ]
         for acknowledgement in waiting:
             said = await acknowledgement
             place = TopicPartition(said.topic, said.partition)
             ends[place] = max(ends.get(place, 0), said.offset + 1)
     return ends
+
+
+async def send(
+    producer: AIOKafkaProducer, event: Event, now: datetime
+) -> asyncio.Future[RecordMetadata]:
+    """Hand one event to the producer; what is returned waits for the acknowledgement."""
+    return await producer.send(  # type: ignore[no-any-return]  # aiokafka has no types
+        event.TOPIC,
+        event.model_dump_json().encode(),
+        key=event.subject.encode(),
+        headers=_envelope(event, now).to_headers(),
+    )
 
 
 def _envelope(event: Event, now: datetime) -> Envelope:

@@ -13,13 +13,12 @@ from bench.contestant import Result, Task, run
 from bench.dossiers import accepted_dossiers, publish, registrations
 from bench.log import Places, begin_at, open_producer
 from bench.parts import PARTITIONS, Parts
+from bench.services import connection_to, deadline_service
 from bench.watch import PATIENCE_SECONDS, until
-from deploy.local.issuer import AUDIENCE, LocalIssuer
 from deploy.local.postgres import Database
 from deploy.local.replicas import Replica
 from shared.clock import SystemClock
 from shared.events.dossiers import TOPIC
-from shared.identity import LOCAL_ISSUER
 from shared.relay import LEAD
 
 POLL_SECONDS = 0.025
@@ -87,7 +86,7 @@ async def _register(parts: Parts, town: Database) -> None:
     said = registrations()
     async with open_producer(parts.kafka) as producer:
         await publish(producer, said, SystemClock().now())
-    async with _deadline(parts, town) as deadline, _connection(town) as connection:
+    async with deadline_service(parts, town) as deadline, connection_to(town) as connection:
         await deadline.wait_until_ready()
         await until(
             connection,
@@ -106,14 +105,14 @@ async def _accept(kafka: str, label: str, count: int) -> Places:
 @asynccontextmanager
 async def _relayed_elsewhere(database: Database) -> AsyncIterator[None]:
     """Another replica leads the relay: its lock is held. The peers have no relay to run either."""
-    async with _connection(database) as leader:
+    async with connection_to(database) as leader:
         await leader.execute(LEAD, "deadline")
         yield
 
 
 async def _measure_hearing(parts: Parts, database: Database, before: Places, count: int) -> float:
     """Events per second from the first commit seen to the last."""
-    async with _connection(database) as connection, _deadline(parts, database) as deadline:
+    async with connection_to(database) as connection, deadline_service(parts, database) as deadline:
         first, began = await _wait_for(connection, deadline, before, 1)
         last, ended = await _wait_for(connection, deadline, before, count)
         await _check_rows(connection, "deadline", count)
@@ -125,7 +124,7 @@ async def _measure_both(
     parts: Parts, database: Database, before: Places, count: int
 ) -> tuple[float, float]:
     """The same while the relay runs in the same process; and until it had said all."""
-    async with _connection(database) as connection, _deadline(parts, database) as deadline:
+    async with connection_to(database) as connection, deadline_service(parts, database) as deadline:
         first, began = await _wait_for(connection, deadline, before, 1)
         last, ended = await _wait_for(connection, deadline, before, count)
         await until(
@@ -166,7 +165,7 @@ async def _measure(parts: Parts, town: Database, name: str, places: Places, coun
     async with parts.copy(town) as database:
         task = Task(database.dsn("deadline"), parts.kafka, TOPIC, count, group)
         result = await run(f"bench.pipelines.{name}", task, group, parts.directory)
-        async with _connection(database) as connection:
+        async with connection_to(database) as connection:
             await _check_rows(connection, name, count)
     return result
 
@@ -177,38 +176,3 @@ async def _check_rows(connection: asyncpg.Connection, name: str, count: int) -> 
         rows = await connection.fetchval(f"select count(*) from {table}")
         if rows < count:
             raise RuntimeError(f"{name} heard {count} events and left {rows} rows in {table}")
-
-
-@asynccontextmanager
-async def _deadline(parts: Parts, database: Database) -> AsyncIterator[Replica]:
-    """The real deadline service, one process, as the stack starts it."""
-    issuer = LocalIssuer(parts.directory / "issuer")
-    replica = Replica(
-        "deadline",
-        0,
-        "services.deadline",
-        parts.directory / "logs",
-        {
-            "DATABASE_URL": database.dsn("deadline"),
-            "KAFKA_BOOTSTRAP_SERVERS": parts.kafka,
-            "ENVIRONMENT": "local",
-            "OIDC_ISSUER": LOCAL_ISSUER,
-            "OIDC_AUDIENCE": AUDIENCE,
-            "OIDC_JWKS": str(issuer.jwks),
-            **parts.broker.service_environment,
-        },
-    )
-    replica.begin()
-    try:
-        yield replica
-    finally:
-        await replica.stop()
-
-
-@asynccontextmanager
-async def _connection(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database.dsn("deadline"))
-    try:
-        yield connection
-    finally:
-        await connection.close()

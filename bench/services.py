@@ -1,0 +1,49 @@
+"""The real deadline service as a process, and a look into its database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from bench.parts import Parts
+from deploy.local.issuer import AUDIENCE, LocalIssuer
+from deploy.local.postgres import Database
+from deploy.local.replicas import Replica
+from shared.identity import LOCAL_ISSUER
+
+
+@asynccontextmanager
+async def deadline_service(
+    parts: Parts, database: Database, number: int = 0
+) -> AsyncIterator[Replica]:
+    """The deadline service, its process of this number, as the stack starts it."""
+    issuer = LocalIssuer(parts.directory / "issuer")
+    replica = Replica(
+        "deadline",
+        number,
+        "services.deadline",
+        parts.directory / "logs",
+        {
+            "DATABASE_URL": database.dsn("deadline"),
+            "KAFKA_BOOTSTRAP_SERVERS": parts.kafka,
+            "ENVIRONMENT": "local",
+            "OIDC_ISSUER": LOCAL_ISSUER,
+            "OIDC_AUDIENCE": AUDIENCE,
+            "OIDC_JWKS": str(issuer.jwks),
+            **parts.broker.service_environment,
+        },
+    )
+    replica.begin()
+    try:
+        yield replica
+    finally:
+        await replica.stop()
+
+
+@asynccontextmanager
+async def connection_to(database: Database) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database.dsn("deadline"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
