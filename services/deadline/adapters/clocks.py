@@ -27,7 +27,7 @@ LOCK = f"{SELECT} where code = any($1::text[]) order by code, kind for update"
 
 # By instant, passing over what another process is at. Waiting, the order must be everybody's.
 LOCK_DUE = f"""{SELECT} where next_rung_at < $1
-order by next_rung_at, code limit $2 for update skip locked"""
+order by next_rung_at, code, kind limit $2 for update skip locked"""
 AWAIT_DUE = f"""{SELECT} where next_rung_at < $1 order by code, kind limit $2 for update"""
 
 
