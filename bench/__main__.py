@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from bench import due, figures, pipeline, relay, storm, whole
+from bench import due, figures, pipeline, recomputation, relay, storm, sweep, timer, whole
 from bench.figures import Figure, of_runs, percentile, ratio
 from bench.machine import describe_machine
-from bench.parts import BrokerName, open_parts
+from bench.parts import BrokerName, open_databases, open_parts
 from deploy.local.apache import fetched_libraries
 from deploy.local.children import ChildError
 from deploy.local.stack import run
@@ -25,6 +25,12 @@ class Part(StrEnum):
     WHOLE = "whole"
     STORM = "storm"
     DUE = "due"
+    TIMERS = "timers"
+    RECOMPUTE = "recompute"
+    SWEEP = "sweep"
+
+
+WITHOUT_BROKER = frozenset({Part.DUE, Part.TIMERS, Part.RECOMPUTE, Part.SWEEP})
 
 
 class Broker(StrEnum):
@@ -58,7 +64,10 @@ async def _measure(
     if Part.DUE in parts:
         dates = due.Sizes(50_000, 1_000, 1) if quick else due.Sizes()
         measured["no server"] = _of_dues(await due.measure_dues(dates, tell))
-    for broker in brokers if set(parts) - {Part.DUE} else []:
+    if WITHOUT_BROKER.intersection(parts) - {Part.DUE}:
+        tell("on PostgreSQL alone")
+        measured["no broker"] = await _measure_on_postgres(parts, quick, tell)
+    for broker in brokers if set(parts) - WITHOUT_BROKER else []:
         tell(f"on {broker} Kafka")
         measured[broker.value] = await _measure_on(BROKERS[broker], parts, quick, tell)
     machine = describe_machine()
@@ -68,6 +77,25 @@ async def _measure(
         about = {"date": SystemClock().now().date().isoformat(), "machine": machine}
         figures.write(measured, about)
         tell(f"written to {figures.RESULTS.name}")
+
+
+async def _measure_on_postgres(
+    parts: Sequence[Part], quick: bool, tell: Callable[[str], None]
+) -> list[Figure]:
+    found: list[Figure] = []
+    async with open_databases() as opened:
+        if Part.TIMERS in parts:
+            few = timer.Sizes(5_000, 500, 1) if quick else timer.Sizes()
+            found += _of_timers(await timer.measure_timers(opened, few, tell))
+        if Part.RECOMPUTE in parts:
+            some = recomputation.Sizes(20_000) if quick else recomputation.Sizes()
+            found += _of_recomputations(
+                await recomputation.measure_recomputations(opened, some, tell)
+            )
+        if Part.SWEEP in parts:
+            open_ = sweep.Sizes(many=200_000, sweeps=3, rounds=1) if quick else sweep.Sizes()
+            found += _of_sweeps(await sweep.measure_sweeps(opened, open_, tell))
+    return found
 
 
 async def _measure_on(
@@ -150,6 +178,29 @@ def _of_storms(measured: storm.Measured) -> list[Figure]:
         ratio("storm.latency_ratio", measured.latency_ms, measured.calm_latency_ms),
         Figure("timers.lateness_ms.p50", percentile(measured.lateness_ms, 0.5)),
         Figure("timers.lateness_ms.p99", percentile(measured.lateness_ms, 0.99)),
+    ]
+
+
+def _of_timers(rates: timer.Rates) -> list[Figure]:
+    return [
+        of_runs("timers.alarms_per_s", rates.ours),
+        of_runs("timers.procrastinate_per_s", rates.procrastinate),
+        ratio("timers.ratio_to_procrastinate", rates.ours, rates.procrastinate),
+    ]
+
+
+def _of_recomputations(measured: recomputation.Measured) -> list[Figure]:
+    return [
+        of_runs("recompute.clocks_per_s", measured.clocks_per_s),
+        Figure("recompute.alarm_delay_ms.p99", percentile(measured.delays_ms, 0.99)),
+    ]
+
+
+def _of_sweeps(costs: sweep.Costs) -> list[Figure]:
+    return [
+        of_runs("sweep.few_open_ms", costs.few),
+        of_runs("sweep.many_open_ms", costs.many),
+        ratio("sweep.cost_ratio", costs.many, costs.few),
     ]
 
 

