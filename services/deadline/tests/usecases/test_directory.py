@@ -37,10 +37,13 @@ PROCEDURES: Sequence[ProcedureRegistered] = (
 )
 BY_CODE = {one.procedure: one for one in PROCEDURES}
 
-# Dossiers of a few days, so that many are of one arrival.
+# Of two procedures and a few days, so that many are of one arrival.
 BEGIN = st.datetimes(datetime(2025, 12, 1), datetime(2026, 12, 31)) | st.just(datetime(2026, 6, 29))  # noqa: DTZ001
-AFTER = st.timedeltas(timedelta(0), timedelta(days=4))
-CASES = st.lists(st.tuples(AFTER, st.sampled_from(sorted(BY_CODE))), min_size=2, max_size=40)
+AFTER = st.integers(0, 3 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
+CODES = st.lists(st.sampled_from(sorted(BY_CODE)), min_size=2, max_size=2)
+CASES = CODES.flatmap(
+    lambda codes: st.lists(st.tuples(AFTER, st.sampled_from(codes)), min_size=8, max_size=25)
+)
 
 
 def directory() -> Directory:
