@@ -29,10 +29,10 @@ async def work(task: Timers) -> Result:
     )
     app = procrastinate.App(connector=connector)
 
-    @app.task(queue="alarms")
-    async def ring(code: str) -> None:
+    async def keep(code: str) -> None:
         await connector.execute_query_async(KEEP, code=code)
 
+    ring = app.task(queue="alarms", name="ring")(keep)
     async with app.open_async():
         await app.schema_manager.apply_schema_async()
         await connector.execute_query_async(TABLE)
