@@ -1,6 +1,6 @@
 """Feedback's environment."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.settings import ServiceSettings
 
@@ -10,3 +10,7 @@ class Settings(ServiceSettings):
 
     rating_days: int = Field(default=30, ge=1, le=365)
     """How long a rating link is good for."""
+    inspectorates: str = ""
+    """Codes of the agencies that handle reports, with commas between, the first choice first."""
+    identity_keys: SecretStr = SecretStr("")
+    """Keys to seal authors' identities with: `id:base64url of 32 bytes`, the newest first."""

@@ -94,6 +94,8 @@ class ReportMoved(Event):
     """`returned`: not ours to handle. `asked`, `answered`: more was asked of its author, and came.
     `accepted`, `refused`: a complaint is taken up, or not."""
     moved_at: Instant
+    verdict: Literal["upheld", "not_upheld", "false"] | None = None
+    """What a resolution found; a report found false leaves the scores. Never of a denunciation."""
 
     @property
     def subject(self) -> str:
@@ -111,6 +113,8 @@ class ConductReported(Event):
     against: Annotated[tuple[Annotated[int, Field(ge=1, le=5)], ...], Field(min_length=1)]
     dossier: DossierCode | None = None
     reported_at: Instant
+    handler: AgencyCode | None = None
+    """The agency that handles it, where that is not the one reported."""
 
     @property
     def subject(self) -> str:

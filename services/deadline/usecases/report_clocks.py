@@ -25,7 +25,8 @@ EVERY: tuple[ClockKind, ...] = (*ANSWERED, "complaint_acceptance", "report_publi
 
 
 def _conduct_reported(batch: Batch, one: Heard, event: ConductReported) -> None:
-    _begin(batch, one, Wait.CONDUCT_REPORT, event.report, event.agency, event.reported_at)
+    handler = event.handler or event.agency
+    _begin(batch, one, Wait.CONDUCT_REPORT, event.report, handler, event.reported_at)
 
 
 def _complaint_received(batch: Batch, one: Heard, event: ComplaintReceived) -> None:

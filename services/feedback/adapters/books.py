@@ -7,6 +7,7 @@ import asyncpg
 
 from services.feedback.adapters.agencies import PostgresAgencies
 from services.feedback.adapters.dossiers import PostgresDossiers
+from services.feedback.adapters.identities import PostgresIdentities
 from services.feedback.adapters.notices import PostgresNotices
 from services.feedback.adapters.ratings import PostgresRatings
 from services.feedback.adapters.reports import PostgresReports
@@ -25,6 +26,7 @@ def books_on(connection: asyncpg.Connection) -> Books:
         notices=PostgresNotices(connection),
         ratings=PostgresRatings(connection),
         reports=PostgresReports(connection),
+        identities=PostgresIdentities(connection),
         outbox=Outbox(connection, SOURCE),
     )
 

@@ -1,21 +1,42 @@
 """What citizens send: the same fields from a page's form or as JSON."""
 
+from base64 import b64decode
+from binascii import Error as NotBase64Error
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
+from services.feedback.domain import attachments, report_steps
 from services.feedback.domain.ratings import FEWEST_STARS, MOST_STARS
-from services.feedback.domain.reports import MOST_CHARACTERS
+from services.feedback.domain.reports import MOST_CHARACTERS, Kind
+from services.feedback.entrypoints.multipart import MultipartError, read_multipart
 from shared.events.base import AgencyCode, DossierCode, ReportCode
 from shared.problems import Problem, invalid
 
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 JSON = "application/json"
 LONGEST_BODY_BYTES = 65_536
 """Room for a report's 4,000 characters at 9 bytes each, as forms write Vietnamese letters."""
+LONGEST_REPORT_BYTES = (
+    attachments.MOST_ATTACHMENTS * attachments.MOST_BYTES * 4 // 3 + 2 * LONGEST_BODY_BYTES
+)
+"""Room for every attachment as JSON writes it, in base64."""
+DRAINED_BYTES = 64 * 1024 * 1024
+"""How much of a form that is too long is read all the same: a browser that is answered before it
+has sent everything shows a broken connection instead of the answer."""
 MOST_FIELDS = 20
+QUOTED_CHARACTERS = 80
 SHARED_FIELDS = frozenset({"against"})
 """Form fields that may be given several times."""
 
@@ -37,13 +58,48 @@ class RatingBody(Body):
     help: StarsField
 
 
-class ReportBody(Body):
-    """A report against one or more of the 5 không."""
+File = Annotated[bytes, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
 
+
+class ReportBody(Body):
+    """A report: feedback against one or more of the 5 không, a complaint, or a denunciation."""
+
+    kind: Kind = Kind.FEEDBACK
     agency: AgencyCode
-    against: Annotated[list[Annotated[int, Field(ge=1, le=5)]], Field(min_length=1)]
+    against: Annotated[
+        list[Annotated[int, Field(ge=1, le=5)]], Field(default_factory=list, validate_default=True)
+    ]
     dossier: DossierCode | None = None
     text: Annotated[str, Field(max_length=MOST_CHARACTERS)] = ""
+    author_name: str = ""
+    author_phone: str = ""
+    author_email: str = ""
+    author_address: str = ""
+    attachments: list[File] = []
+    """JPEG, PNG or PDF; in JSON each in base64."""
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _kind_by_name(cls, kind: object) -> object:
+        """In strict JSON too, a kind is a word."""
+        return Kind(kind) if isinstance(kind, str) and kind in set(Kind) else kind
+
+    @field_validator("against")
+    @classmethod
+    def _feedback_names_one(cls, against: list[int], info: ValidationInfo) -> list[int]:
+        if not against and info.data.get("kind") is Kind.FEEDBACK:
+            raise ValueError("names at least one of the 5 không")
+        return against
+
+    @field_validator("attachments", mode="before")
+    @classmethod
+    def _read_base64(cls, files: object) -> object:
+        if not isinstance(files, list):
+            return files
+        try:
+            return [b64decode(one, validate=True) if isinstance(one, str) else one for one in files]
+        except (NotBase64Error, ValueError) as error:
+            raise ValueError("each is written in base64") from error
 
     @field_validator("dossier", mode="before")
     @classmethod
@@ -54,9 +110,7 @@ class ReportBody(Body):
     @field_validator("text")
     @classmethod
     def _has_no_nul(cls, text: str) -> str:
-        if "\x00" in text:
-            raise ValueError("text must not contain the character U+0000")
-        return text
+        return without_nul(text)
 
 
 class FollowBody(Body):
@@ -64,6 +118,24 @@ class FollowBody(Body):
 
     report: ReportCode
     secret: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class AnswerBody(FollowBody):
+    """The author's answer to what was asked."""
+
+    text: Annotated[str, Field(max_length=report_steps.MOST_CHARACTERS)]
+
+    @field_validator("text")
+    @classmethod
+    def _has_no_nul(cls, text: str) -> str:
+        return without_nul(text)
+
+
+def without_nul(text: str) -> str:
+    """PostgreSQL cannot keep it. Raises `ValueError`."""
+    if "\x00" in text:
+        raise ValueError("text must not contain the character U+0000")
+    return text
 
 
 Asked = TypeVar("Asked", bound=Body)
@@ -80,13 +152,17 @@ class BodyRefusedError(Exception):
 
 def is_form(request: Request) -> bool:
     """Whether a page's form was sent, and so a page is to be answered."""
-    return _content_type(request) == FORM
+    return _content_type(request) in (FORM, MULTIPART)
 
 
-async def read_body(request: Request, asked: type[Asked]) -> Asked:
+async def read_body(
+    request: Request, asked: type[Asked], most_bytes: int = LONGEST_BODY_BYTES
+) -> Asked:
     """The body as `asked`. Raises `BodyRefusedError` carrying the problem: 400, 413, 415 or 422."""
-    raw = await _read_bounded(request)
     content_type = _content_type(request)
+    if content_type == MULTIPART:
+        return await _read_form_with_files(request, asked, most_bytes)
+    raw = await _read_bounded(request, most_bytes if content_type == JSON else LONGEST_BODY_BYTES)
     if content_type == FORM:
         return _checked(asked, _fields(raw))
     if content_type == JSON:
@@ -108,7 +184,7 @@ def documented(asked: type[Body]) -> dict[str, Any]:
     return {
         "requestBody": {
             "required": True,
-            "content": {JSON: {"schema": schema}, FORM: {"schema": schema}},
+            "content": {type_: {"schema": schema} for type_ in (JSON, FORM, MULTIPART)},
         }
     }
 
@@ -117,21 +193,59 @@ def _content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _read_bounded(request: Request) -> bytes:
+async def _read_bounded(request: Request, most_bytes: int) -> bytes:
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
-        if len(raw) > LONGEST_BODY_BYTES:
-            raise BodyRefusedError(
-                Problem(
-                    413,
-                    "The body is too long",
-                    f"at most {LONGEST_BODY_BYTES} bytes are read",
-                    type="too-long",
-                ),
-                {},
-            )
+        if len(raw) > most_bytes:
+            raise BodyRefusedError(_too_long(most_bytes), {})
     return bytes(raw)
+
+
+def _too_long(most_bytes: int) -> Problem:
+    detail = f"at most {most_bytes} bytes are read"
+    return Problem(413, "The body is too long", detail, type="too-long")
+
+
+async def _read_form_with_files(request: Request, asked: type[Asked], most_bytes: int) -> Asked:
+    """What was typed comes before the files, so it is there even where a file is cut off."""
+    raw, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        raw += chunk[: max(0, most_bytes - len(raw))]
+        if size > DRAINED_BYTES:
+            break
+    try:
+        content_type = request.headers.get("content-type", "")
+        parts = read_multipart(bytes(raw), content_type, LONGEST_BODY_BYTES)
+    except MultipartError as error:
+        problem = Problem(400, "The body is not a form", str(error), type="malformed-form")
+        raise BodyRefusedError(problem, {}) from error
+    fields = _merged(parts.texts) | parts.files
+    if size > most_bytes:
+        raise BodyRefusedError(_files_too_large(), fields)
+    return _checked(asked, fields)
+
+
+def _files_too_large() -> Problem:
+    refused = attachments.too_large()
+    return refused_field(refused.field, None, refused.rule)
+
+
+def refused_field(field: str, value: object, rule: str) -> Problem:
+    """The 422 of one field that breaks a rule. Texts are quoted by their beginning, files not at all."""
+    if isinstance(value, str):
+        value = value[:QUOTED_CHARACTERS]
+    elif field == "attachments":
+        value = None
+    fault = {"field": field, "value": value, "rule": rule}
+    return Problem(
+        422,
+        "The report is not as asked",
+        f"{field}: {rule}",
+        type="invalid-request",
+        errors=[fault],
+    )
 
 
 def _fields(raw: bytes) -> dict[str, Any]:
@@ -141,6 +255,10 @@ def _fields(raw: bytes) -> dict[str, Any]:
     except ValueError as error:
         problem = Problem(400, "The body is not a form", str(error), type="malformed-form")
         raise BodyRefusedError(problem, {}) from error
+    return _merged(found)
+
+
+def _merged(found: dict[str, list[str]]) -> dict[str, Any]:
     return {name: values if name in SHARED_FIELDS else values[-1] for name, values in found.items()}
 
 

@@ -6,17 +6,17 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel
 
 from services.feedback.domain.courtesy import Luon
+from services.feedback.entrypoints.follow_pages import follow_pages
 from services.feedback.entrypoints.rating_pages import rating_pages
-from services.feedback.entrypoints.rendering import Pages
-from services.feedback.entrypoints.report_pages import report_pages
+from services.feedback.entrypoints.report_handling import report_handling
+from services.feedback.entrypoints.report_pages import ReportDesk, report_pages
 from services.feedback.usecases.list_notices import UnknownDossierError, list_notices
-from services.feedback.usecases.ports import Begin, Draw, KeptNotice
+from services.feedback.usecases.ports import Begin, KeptNotice
 from services.feedback.usecases.show_rating import (
     AgencyRating,
     UnknownAgencyError,
     show_rating,
 )
-from shared.clock import Clock
 from shared.events.base import AgencyCode, DossierCode
 from shared.identity import Caller, Role, require
 from shared.problems import Problem
@@ -56,14 +56,15 @@ class RatingShown(BaseModel):
     overall: float | None
 
 
-def routes(begin: Begin, clock: Clock, draw: Draw, public_base_url: str) -> APIRouter:
+def routes(desk: ReportDesk, public_base_url: str) -> APIRouter:
     """Every route of feedback's own. `public_base_url` begins the links citizens are given."""
-    pages = Pages()
     router = APIRouter()
-    router.include_router(_notices(begin, public_base_url.rstrip("/")))
-    router.include_router(_ratings(begin))
-    router.include_router(rating_pages(begin, clock, pages))
-    router.include_router(report_pages(begin, clock, draw, pages))
+    router.include_router(_notices(desk.begin, public_base_url.rstrip("/")))
+    router.include_router(_ratings(desk.begin))
+    router.include_router(rating_pages(desk.begin, desk.clock, desk.pages))
+    router.include_router(report_pages(desk))
+    router.include_router(follow_pages(desk))
+    router.include_router(report_handling(desk))
     return router
 
 

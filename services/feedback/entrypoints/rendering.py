@@ -10,6 +10,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.feedback.domain.courtesy import KHONG_NAMES, LUON_NAMES, Name
+from services.feedback.entrypoints.report_words import (
+    KIND_HINTS,
+    KIND_NAMES,
+    REPORT_MESSAGES,
+    ROLE_NAMES,
+    STATE_NAMES,
+    VERDICT_NAMES,
+    what_was_opened,
+)
 from shared.problems import Problem
 
 DIRECTORY = Path(__file__).parent / "templates"
@@ -19,6 +28,7 @@ TITLES = {
     "already-rated": Name("Quý công dân đã đánh giá rồi", "You have rated already"),
     "link-expired": Name("Đường dẫn đã hết hạn", "This link has expired"),
     "unknown-report": Name("Không tìm thấy phản ánh", "Report not found"),
+    "illegal-step": Name("Không thể làm việc này lúc này", "This cannot be done now"),
 }
 """What a page says of a problem, by its type; the others are put as below."""
 OTHER_TITLE = Name("Chưa thực hiện được", "That did not work")
@@ -40,6 +50,10 @@ EXPLANATIONS = {
         "Xin kiểm tra lại mã phản ánh và mã bí mật.",
         "Please check the report code and the secret.",
     ),
+    "illegal-step": Name(
+        "Phản ánh đã sang bước khác. Xin mở lại trang theo dõi.",
+        "The report has moved on. Please open it again to follow it.",
+    ),
 }
 OTHER_EXPLANATION = Name("Xin kiểm tra lại và thử lần nữa.", "Please check and try again.")
 
@@ -47,16 +61,6 @@ STAR_MESSAGES = {
     luon: Name(f"Xin chọn số sao: {name.vi}", f"Please choose stars: {name.en}")
     for luon, name in LUON_NAMES.items()
 }
-REPORT_MESSAGES = {
-    "agency": Name("Xin chọn đơn vị trong danh sách.", "Please choose an agency of the list."),
-    "against": Name("Xin chọn ít nhất một điều.", "Please choose at least one."),
-    "dossier": Name(
-        "Không có hồ sơ mang mã này; xin xem lại hoặc bỏ trống.",
-        "No dossier has this code; please check it or leave it empty.",
-    ),
-    "text": Name("Nội dung quá dài.", "The text is too long."),
-}
-"""What a form says beside a field that is wrong."""
 
 
 class Pages:
@@ -73,6 +77,12 @@ class Pages:
             khong_names=KHONG_NAMES,
             star_messages=STAR_MESSAGES,
             report_messages=REPORT_MESSAGES,
+            kind_names=KIND_NAMES,
+            kind_hints=KIND_HINTS,
+            state_names=STATE_NAMES,
+            verdict_names=VERDICT_NAMES,
+            role_names=ROLE_NAMES,
+            what_was_opened=what_was_opened,
         )
         self._templates = {
             name: environment.get_template(name)

@@ -1,46 +1,70 @@
-"""The pages for reports against the 5 không, and their answers. No account, no name."""
+"""The page for reports, and what it is sent to. No account; a name only by choice."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from services.feedback.domain.reports import (
-    MOST_CHARACTERS,
-    ConductReport,
-    ReportRefusedError,
-)
+from services.feedback.domain.attachments import MOST_ATTACHMENTS, MOST_MEBIBYTES, MediaType
+from services.feedback.domain.authors import MOST_CHARACTERS as MOST_AUTHOR_CHARACTERS
+from services.feedback.domain.authors import author_of
+from services.feedback.domain.reports import MOST_CHARACTERS, Kind, ReportRefusedError
 from services.feedback.entrypoints.bodies import (
+    LONGEST_REPORT_BYTES,
     BodyRefusedError,
-    FollowBody,
     ReportBody,
     documented,
     is_form,
     read_body,
+    refused_field,
 )
 from services.feedback.entrypoints.rendering import Pages
-from services.feedback.usecases.ports import Agency, Begin, Draw
-from services.feedback.usecases.report_conduct import (
-    Receipt,
-    UnknownReportError,
-    follow_report,
-    report_conduct,
-)
+from services.feedback.usecases.ports import Begin, Draw, SealsIdentities
+from services.feedback.usecases.take_report import Receipt, Told, take_report
 from shared.clock import Clock
 from shared.events.base import AgencyCode, DossierCode
 from shared.problems import Problem
 
+EMPTY = {
+    "agency": "",
+    "dossier": "",
+    "text": "",
+    "author_name": "",
+    "author_phone": "",
+    "author_email": "",
+    "author_address": "",
+}
 
-def report_pages(begin: Begin, clock: Clock, draw: Draw, pages: Pages) -> APIRouter:
-    """The report form, the follow-up form, and what they are sent to."""
+
+@dataclass(frozen=True, slots=True)
+class ReportDesk:
+    """What the routes of reports need."""
+
+    begin: Begin
+    clock: Clock
+    draw: Draw
+    seals: SealsIdentities
+    inspectorates: Sequence[str]
+    """Agencies that handle reports, in order; a denunciation goes to the first not denounced."""
+    pages: Pages
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """What can be taken here: a complaint needs a key for its author, a denunciation a handler."""
+        kinds = [Kind.FEEDBACK]
+        if self.seals.can_seal:
+            kinds.append(Kind.COMPLAINT)
+        if self.inspectorates:
+            kinds.append(Kind.DENUNCIATION)
+        return kinds
+
+
+def report_pages(desk: ReportDesk) -> APIRouter:
+    """The report form, and what it is sent to."""
     router = APIRouter(tags=["reports"])
-    _forms(router, begin, pages)
-    _reporting(router, begin, clock, draw, pages)
-    _following(router, begin, pages)
-    return router
 
-
-def _forms(router: APIRouter, begin: Begin, pages: Pages) -> None:
     @router.get("/report", response_class=HTMLResponse)
     async def report_page(
         agency: Annotated[AgencyCode | None, Query()] = None,
@@ -48,101 +72,80 @@ def _forms(router: APIRouter, begin: Begin, pages: Pages) -> None:
     ) -> Response:
         """The report form; a QR code at a counter may fill in the agency and the dossier."""
         given = {"agency": agency or "", "dossier": dossier or ""}
-        return await _show_form(given, None, begin, pages)
+        return await _show_form(given, None, desk)
 
-    @router.get("/report/follow", response_class=HTMLResponse)
-    async def follow_page() -> Response:
-        """The form to follow a report."""
-        return pages.show("follow")
-
-
-def _reporting(router: APIRouter, begin: Begin, clock: Clock, draw: Draw, pages: Pages) -> None:
     @router.post("/reports", status_code=201, openapi_extra=documented(ReportBody))
     async def report(request: Request) -> Response:
-        """Report, with or without a dossier. Answers a code, and a secret that is told only once."""
+        """Report, with or without a dossier, by name or without one.
+
+        Answers a code, and a secret that is told only once.
+        """
         try:
-            body = await read_body(request, ReportBody)
-            receipt = await _take(body, begin, clock, draw)
+            body = await read_body(request, ReportBody, LONGEST_REPORT_BYTES)
+            receipt = await _take(body, desk)
         except BodyRefusedError as refused:
             if not is_form(request):
                 raise refused.problem from refused
             if refused.problem.status != 422:
-                return pages.show_problem(refused.problem)
-            return await _show_form(refused.fields, refused.problem, begin, pages)
+                return desk.pages.show_problem(refused.problem)
+            return await _show_form(refused.fields, refused.problem, desk)
         if is_form(request):
-            return pages.show("reported", 201, receipt=receipt)
+            return desk.pages.show("reported", 201, receipt=receipt)
         return JSONResponse(
             {"report": receipt.report, "secret": receipt.secret},
             201,
             headers={"Cache-Control": "no-store"},
         )
 
-
-def _following(router: APIRouter, begin: Begin, pages: Pages) -> None:
-    @router.post("/reports/follow", openapi_extra=documented(FollowBody))
-    async def follow(request: Request) -> Response:
-        """A report, for whoever has its secret."""
-        try:
-            body = await read_body(request, FollowBody)
-            found, agency = await _found(body, begin)
-        except (BodyRefusedError, Problem) as error:
-            problem = error.problem if isinstance(error, BodyRefusedError) else error
-            if not is_form(request):
-                raise problem from error
-            return pages.show_problem(problem)
-        if is_form(request):
-            return pages.show("followed", report=found, agency=agency)
-        return JSONResponse(
-            {
-                "report": found.code,
-                "agency": found.agency,
-                "against": [int(khong) for khong in found.against],
-                "dossier": found.dossier,
-                "reported_at": found.reported_at.isoformat(),
-            }
-        )
+    return router
 
 
-async def _take(body: ReportBody, begin: Begin, clock: Clock, draw: Draw) -> Receipt:
+async def _take(body: ReportBody, desk: ReportDesk) -> Receipt:
     """Raises `BodyRefusedError` with the field and the rule."""
     try:
-        async with begin() as books:
-            return await report_conduct(
-                body.agency, body.against, body.dossier, body.text, books, draw, clock.now()
+        author = author_of(
+            body.author_name, body.author_phone, body.author_email, body.author_address
+        )
+        told = Told(
+            kind=body.kind,
+            agency=body.agency,
+            against=body.against,
+            dossier=body.dossier,
+            words=body.text,
+            author=author,
+            attachments=body.attachments,
+        )
+        async with desk.begin() as books:
+            return await take_report(
+                told, books, desk.seals, desk.inspectorates, desk.draw, desk.clock.now()
             )
     except ReportRefusedError as error:
         fields = body.model_dump()
-        fault = {"field": error.field, "value": fields[error.field], "rule": error.rule}
-        problem = Problem(
-            422, "The report is not as asked", str(error), type="invalid-request", errors=[fault]
-        )
+        problem = refused_field(error.field, fields[error.field], error.rule)
         raise BodyRefusedError(problem, fields) from error
 
 
-async def _found(body: FollowBody, begin: Begin) -> tuple[ConductReport, Agency]:
-    """The report and its agency. Raises `Problem` 404."""
-    try:
-        async with begin() as books:
-            found = await follow_report(body.report, body.secret, books)
-            return found, (await books.agencies.find([found.agency]))[found.agency]
-    except UnknownReportError as error:
-        raise Problem(404, "No such report", str(error), type="unknown-report") from error
-
-
 async def _show_form(
-    given: dict[str, Any], wrong: Problem | None, begin: Begin, pages: Pages
+    given: dict[str, Any], wrong: Problem | None, desk: ReportDesk
 ) -> HTMLResponse:
-    async with begin() as books:
+    async with desk.begin() as books:
         agencies = await books.agencies.all()
     faults = {}
     if wrong is not None:
         faults = {str(f["field"]).partition(".")[0]: f for f in wrong.extensions["errors"]}
-    return pages.show(
+    return desk.pages.show(
         "report",
         200 if wrong is None else wrong.status,
         agencies=agencies,
-        given={"agency": "", "dossier": "", "text": "", **given},
+        given={**EMPTY, **given},
+        kinds=desk.kinds,
+        chosen_kind=given.get("kind", Kind.FEEDBACK),
+        may_be_named=desk.seals.can_seal,
         chosen={str(number) for number in given.get("against", ())},
         faults=faults,
         most_characters=MOST_CHARACTERS,
+        most_author_characters=MOST_AUTHOR_CHARACTERS,
+        most_attachments=MOST_ATTACHMENTS,
+        most_mebibytes=MOST_MEBIBYTES,
+        accepted_types=",".join(MediaType),
     )

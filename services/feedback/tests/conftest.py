@@ -13,8 +13,11 @@ from joserfc.jwk import ECKey, KeySet
 from deploy.local.postgres import Database
 from services.feedback.adapters.books import begin_on, books_on
 from services.feedback.adapters.notice_texts import NoticeTexts
+from services.feedback.adapters.seals import Seals
 from services.feedback.entrypoints.chance import draw_token
 from services.feedback.entrypoints.http import routes
+from services.feedback.entrypoints.rendering import Pages
+from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.entrypoints.subscribers import telling
 from services.feedback.tests.history import NOW, Tell, Teller
 from shared.clock import VirtualClock
@@ -28,6 +31,9 @@ from shared.problems import install_problem_handlers
 RATING_DAYS = 30
 ISSUER, AUDIENCE = "https://issuer.example", "thanthien"
 BASE_URL = "https://feedback.example"
+INSPECTORATES = ["H10.90", "H10.91"]
+"""Where they are registered: the town's inspectorate, and the province's for reports about it."""
+IDENTITY_KEYS = f"2026b:{'b' * 43},2026a:{'a' * 42}A"
 
 
 @pytest.fixture
@@ -87,11 +93,17 @@ def token() -> Callable[..., str]:
 
 
 @pytest.fixture
-def application(pool: asyncpg.Pool, clock: VirtualClock) -> FastAPI:
+def seals() -> Seals:
+    return Seals.read(IDENTITY_KEYS)
+
+
+@pytest.fixture
+def application(pool: asyncpg.Pool, clock: VirtualClock, seals: Seals) -> FastAPI:
     app = FastAPI()
     install_problem_handlers(app)
     app.state.identity = Identity(ISSUER, AUDIENCE, KeySet([KEY]), clock)
-    app.include_router(routes(begin_on(pool), clock, draw_token, BASE_URL))
+    desk = ReportDesk(begin_on(pool), clock, draw_token, seals, INSPECTORATES, Pages())
+    app.include_router(routes(desk, BASE_URL))
     return app
 
 

@@ -7,10 +7,13 @@ from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from services.feedback.domain.attachments import Attachment
+from services.feedback.domain.authors import Author
 from services.feedback.domain.dossiers import Dossier
 from services.feedback.domain.notices import Notice
 from services.feedback.domain.ratings import Invitation, Stars, Tally
-from services.feedback.domain.reports import ConductReport
+from services.feedback.domain.report_steps import Step, Verdict
+from services.feedback.domain.reports import Kind, Report
 from shared.messages import SaysEvents
 
 Draw = Callable[[], str]
@@ -105,15 +108,122 @@ class Ratings(Protocol):
         """The agency's votes; none yet is a tally of zeros."""
 
 
-class Reports(Protocol):
-    async def next_number(self, agency: str, reported_on: date) -> int:
-        """1, 2, 3… within the agency's day; others wait until the transaction ends."""
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """Who did something to a report: an opaque subject (None: its author) and a role."""
 
-    async def store(self, report: ConductReport, secret_sha256: bytes) -> None:
+    subject: str | None
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenStep:
+    """One step in a report's handling, as its author and its handlers read it."""
+
+    step: Step
+    words: str
+    verdict: Verdict | None
+    by: Doer
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Somebody looked at what could show a report's author: `identity`, or `attachment 1`."""
+
+    what: str
+    by: Doer
+    reason: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An author's identity, which only the key of that id opens."""
+
+    key_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What is sealed: the author, and their words as they came, where masking changed them."""
+
+    author: Author
+    words: str | None
+
+
+class SealError(Exception):
+    """An identity that cannot be opened: its key is not here, or it is not this report's."""
+
+
+class SealsIdentities(Protocol):
+    """Stands before the keys. Without one, nobody can give a name."""
+
+    @property
+    def can_seal(self) -> bool:
+        """Whether there is a key to seal with."""
+
+    def seal(self, report: str, identity: Identity) -> Sealed:
+        """Seal what is the report's alone."""
+
+    def open(self, report: str, sealed: Sealed) -> Identity:
+        """Raises `SealError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """Which reports a handler lists: of one handler or of all, but never those about `not_about`."""
+
+    handler: str | None
+    not_about: str | None
+    kind: Kind | None = None
+
+
+class Reports(Protocol):
+    async def next_number(self, agency: str, kind: Kind, reported_on: date) -> int:
+        """1, 2, 3… within the agency's day and the kind; others wait until the transaction ends."""
+
+    async def store(self, report: Report, secret_sha256: bytes) -> None:
         """Keep a report."""
 
-    async def find(self, code: str) -> tuple[ConductReport, bytes] | None:
-        """A report and its secret's SHA-256."""
+    async def find(self, code: str, *, locked: bool = False) -> tuple[Report, bytes] | None:
+        """A report and its secret's SHA-256; locked until the transaction ends, if asked."""
+
+    async def of_unit(self, agency: str, after: str | None, limit: int) -> Sequence[Report]:
+        """Reports about a unit without a word of them, newest code first; never a denunciation."""
+
+    async def of_handler(self, asked: Handled, after: str | None, limit: int) -> Sequence[Report]:
+        """Reports to handle, newest code first."""
+
+    async def take(self, report: Report, step: TakenStep) -> None:
+        """Keep a step and the state it leads to. The report must be locked."""
+
+    async def steps(self, code: str) -> Sequence[TakenStep]:
+        """The steps taken, in order."""
+
+    async def attach(self, code: str, attachments: Sequence[Attachment]) -> None:
+        """Keep a report's attachments, apart from it."""
+
+    async def attachment(self, code: str, number: int) -> Attachment | None:
+        """One attachment, counted from 1."""
+
+
+class Identities(Protocol):
+    async def store(self, code: str, sealed: Sealed) -> None:
+        """Keep a report's sealed identity."""
+
+    async def find(self, code: str) -> Sealed | None:
+        """A report's sealed identity."""
+
+    async def log(self, code: str, opening: Opening) -> None:
+        """Keep who looked, when and why. The report must be locked."""
+
+    async def openings(self, code: str) -> Sequence[Opening]:
+        """Who looked, in order."""
+
+    async def key_ids(self) -> frozenset[str]:
+        """The keys that identities are sealed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +235,7 @@ class Books:
     notices: Notices
     ratings: Ratings
     reports: Reports
+    identities: Identities
     outbox: SaysEvents
 
 

@@ -63,7 +63,15 @@ async def test_only_the_secret_opens_a_report(http: httpx.AsyncClient) -> None:
     assert datetime.fromisoformat(shown.pop("reported_at")) == NOW
     assert shown == {
         "report": receipt["report"],
+        "kind": "feedback",
         "agency": UNIT,
+        "handler": UNIT,
+        "is_named": False,
+        "attachments": 0,
+        "state": "received",
+        "verdict": None,
+        "steps": [],
+        "openings": [],
         "against": [1, 3],
         "dossier": CODE,
     }
@@ -148,4 +156,7 @@ async def test_a_form_that_is_wrong_comes_back_as_filled_in_and_escaped(
         "/reports", data={"agency": UNIT, "against": "1", "dossier": "H1-0", "text": "chờ lâu"}
     )
     assert unknown.status_code == 422
-    assert Form(unknown.text).checked == {"against": "1"} and "chờ lâu" in unknown.text
+    assert (
+        Form(unknown.text).checked == {"kind": "feedback", "against": "1"}
+        and "chờ lâu" in unknown.text
+    )

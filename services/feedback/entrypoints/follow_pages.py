@@ -1,0 +1,220 @@
+"""The page to follow a report by its secret, and the author's own steps: to answer, to withdraw."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import AwareDatetime, BaseModel
+
+from services.feedback.domain.report_steps import (
+    BY_AUTHOR,
+    MOST_CHARACTERS,
+    MOVES,
+    IllegalStepError,
+    Step,
+    StepRefusedError,
+    Verdict,
+)
+from services.feedback.domain.reports import Kind
+from services.feedback.entrypoints.bodies import (
+    AnswerBody,
+    BodyRefusedError,
+    FollowBody,
+    documented,
+    is_form,
+    read_body,
+    refused_field,
+)
+from services.feedback.entrypoints.report_pages import ReportDesk
+from services.feedback.usecases.follow_report import (
+    Followed,
+    UnknownReportError,
+    answer_report,
+    follow_report,
+)
+from services.feedback.usecases.ports import Opening, TakenStep
+from shared.problems import Problem
+
+
+class StepShown(BaseModel):
+    """One step of the handling; `role` is who took it."""
+
+    step: Step
+    words: str
+    verdict: Verdict | None
+    role: str
+    taken_at: AwareDatetime
+
+    @classmethod
+    def of(cls, step: TakenStep) -> "StepShown":
+        return cls(
+            step=step.step,
+            words=step.words,
+            verdict=step.verdict,
+            role=step.by.role,
+            taken_at=step.taken_at,
+        )
+
+
+class OpeningShown(BaseModel):
+    """Who looked at what could show the author, when and why."""
+
+    what: str
+    opened_by: str | None
+    role: str
+    reason: str
+    opened_at: AwareDatetime
+
+    @classmethod
+    def of(cls, opening: Opening) -> "OpeningShown":
+        return cls(
+            what=opening.what,
+            opened_by=opening.by.subject,
+            role=opening.by.role,
+            reason=opening.reason,
+            opened_at=opening.opened_at,
+        )
+
+
+class FollowedShown(BaseModel):
+    """A report as its author follows it."""
+
+    report: str
+    kind: Kind
+    agency: str
+    handler: str
+    against: list[int]
+    dossier: str | None
+    reported_at: AwareDatetime
+    is_named: bool
+    attachments: int
+    state: str
+    verdict: Verdict | None
+    steps: list[StepShown]
+    openings: list[OpeningShown]
+
+
+Sent = TypeVar("Sent", bound=FollowBody)
+
+
+def follow_pages(desk: ReportDesk) -> APIRouter:
+    """`GET /report/follow`, `POST /reports/follow` and what follows from there."""
+    router = APIRouter(tags=["reports"])
+    answers: dict[int | str, dict[str, Any]] = {200: {"model": FollowedShown}}
+
+    @router.get("/report/follow", response_class=HTMLResponse)
+    async def follow_page() -> Response:
+        """The form to follow a report."""
+        return desk.pages.show("follow")
+
+    @router.post("/reports/follow", openapi_extra=documented(FollowBody), responses=answers)
+    async def follow(request: Request) -> Response:
+        """A report, for whoever has its secret."""
+
+        async def look(body: FollowBody) -> Followed:
+            async with desk.begin() as books:
+                return await follow_report(body.report, body.secret, books)
+
+        return await _answer(request, FollowBody, look, desk)
+
+    @router.post("/reports/follow/answer", openapi_extra=documented(AnswerBody), responses=answers)
+    async def answer(request: Request) -> Response:
+        """What its author answers to what was asked."""
+
+        async def send(body: AnswerBody) -> Followed:
+            return await _step(body, Step.ANSWERED, body.text, desk)
+
+        return await _answer(request, AnswerBody, send, desk)
+
+    @router.post(
+        "/reports/follow/withdrawal", openapi_extra=documented(FollowBody), responses=answers
+    )
+    async def withdraw(request: Request) -> Response:
+        """Its author withdraws it."""
+
+        async def send(body: FollowBody) -> Followed:
+            return await _step(body, Step.WITHDRAWN, "", desk)
+
+        return await _answer(request, FollowBody, send, desk)
+
+    return router
+
+
+async def _step(body: FollowBody, step: Step, words: str, desk: ReportDesk) -> Followed:
+    async with desk.begin() as books:
+        return await answer_report(body.report, body.secret, step, words, books, desk.clock.now())
+
+
+async def _answer(
+    request: Request,
+    asked: type[Sent],
+    act: Callable[[Sent], Awaitable[Followed]],
+    desk: ReportDesk,
+) -> Response:
+    """The report after `act`: the page's form is answered with a page, JSON with JSON."""
+    try:
+        body = await read_body(request, asked)
+        followed = await _done(act, body)
+    except (BodyRefusedError, Problem) as error:
+        problem = error.problem if isinstance(error, BodyRefusedError) else error
+        if not is_form(request):
+            raise problem from error
+        return desk.pages.show_problem(problem)
+    if not is_form(request):
+        shown = _shown(followed).model_dump(mode="json")
+        return JSONResponse(shown, headers={"Cache-Control": "no-store"})
+    may = MOVES[followed.report.kind].get(followed.report.state, frozenset()) & BY_AUTHOR
+    return desk.pages.show(
+        "followed",
+        followed=followed,
+        report=followed.report,
+        agency=followed.agency,
+        secret=body.secret,
+        may_answer=Step.ANSWERED in may,
+        may_withdraw=Step.WITHDRAWN in may,
+        most_characters=MOST_CHARACTERS,
+    )
+
+
+async def _done(act: Callable[[Sent], Awaitable[Followed]], body: Sent) -> Followed:
+    """Raises `Problem` 404, 409 or 422."""
+    try:
+        return await act(body)
+    except UnknownReportError as error:
+        raise Problem(404, "No such report", str(error), type="unknown-report") from error
+    except IllegalStepError as error:
+        raise illegal_step(error) from error
+    except StepRefusedError as error:
+        field = "text" if error.field == "words" else error.field
+        raise refused_field(field, "", error.rule) from error
+
+
+def illegal_step(error: IllegalStepError) -> Problem:
+    """The 409 of a step that may not follow, naming from, to and why."""
+    return Problem(
+        409,
+        "This step may not follow",
+        str(error),
+        type="illegal-step",
+        **{"from": error.origin, "to": error.step, "why": error.why},
+    )
+
+
+def _shown(followed: Followed) -> FollowedShown:
+    report = followed.report
+    return FollowedShown(
+        report=report.code,
+        kind=report.kind,
+        agency=report.agency,
+        handler=report.handler,
+        against=[int(khong) for khong in report.against],
+        dossier=report.dossier,
+        reported_at=report.reported_at,
+        is_named=report.is_named,
+        attachments=report.attachments,
+        state=report.state,
+        verdict=report.verdict,
+        steps=[StepShown.of(step) for step in followed.steps],
+        openings=[OpeningShown.of(opening) for opening in followed.openings],
+    )
