@@ -38,8 +38,8 @@ class Seals:
         """Keys as `id:base64url of 32 bytes`, the newest first, with commas between. Raises `KeysError`."""
         keys: dict[str, OctKey] = {}
         for place, entry in enumerate(filter(None, map(str.strip, setting.split(","))), start=1):
-            key_id, _, text = entry.partition(":")
-            if not KEY_ID.fullmatch(key_id) or key_id in keys:
+            key_id, colon, text = entry.partition(":")
+            if not colon or not KEY_ID.fullmatch(key_id) or key_id in keys:
                 raise KeysError(f"IDENTITY_KEYS: entry {place} has no id of its own before a colon")
             keys[key_id] = OctKey.import_key(_bytes_of(key_id, text))
         return cls(keys)

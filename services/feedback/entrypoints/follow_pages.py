@@ -33,7 +33,7 @@ from services.feedback.usecases.follow_report import (
     answer_report,
     follow_report,
 )
-from services.feedback.usecases.ports import Opening, TakenStep
+from services.feedback.usecases.ports import Opening, SealError, TakenStep
 from shared.problems import Problem
 
 
@@ -143,7 +143,9 @@ def follow_pages(desk: ReportDesk) -> APIRouter:
 
 async def _step(body: FollowBody, step: Step, words: str, desk: ReportDesk) -> Followed:
     async with desk.begin() as books:
-        return await answer_report(body.report, body.secret, step, words, books, desk.clock.now())
+        return await answer_report(
+            body.report, body.secret, step, words, books, desk.seals, desk.clock.now()
+        )
 
 
 async def _answer(
@@ -185,9 +187,16 @@ async def _done(act: Callable[[Sent], Awaitable[Followed]], body: Sent) -> Follo
         raise Problem(404, "No such report", str(error), type="unknown-report") from error
     except IllegalStepError as error:
         raise illegal_step(error) from error
+    except SealError as error:
+        raise cannot_open(error) from error
     except StepRefusedError as error:
         field = "text" if error.field == "words" else error.field
         raise refused_field(field, "", error.rule) from error
+
+
+def cannot_open(error: SealError) -> Problem:
+    """The 409 of an identity whose key is not here, or that is not the report's."""
+    return Problem(409, "It cannot be opened here", str(error), type="cannot-open")
 
 
 def illegal_step(error: IllegalStepError) -> Problem:

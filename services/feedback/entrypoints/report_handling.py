@@ -14,7 +14,12 @@ from services.feedback.domain.attachments import EXTENSIONS
 from services.feedback.domain.report_steps import IllegalStepError, Step, StepRefusedError, Verdict
 from services.feedback.domain.reports import Kind, Report
 from services.feedback.entrypoints.bodies import refused_field, without_nul
-from services.feedback.entrypoints.follow_pages import OpeningShown, StepShown, illegal_step
+from services.feedback.entrypoints.follow_pages import (
+    OpeningShown,
+    StepShown,
+    cannot_open,
+    illegal_step,
+)
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.usecases.handle_report import (
     MOST_REASON_CHARACTERS,
@@ -267,7 +272,7 @@ def _refusing() -> Iterator[None]:
     except NothingSealedError as error:
         raise Problem(404, "Nothing to open", str(error), type="nothing-sealed") from error
     except SealError as error:
-        raise Problem(409, "It cannot be opened here", str(error), type="cannot-open") from error
+        raise cannot_open(error) from error
     except IllegalStepError as error:
         raise illegal_step(error) from error
     except StepRefusedError as error:

@@ -175,7 +175,7 @@ class Form(HTMLParser):
             self.fields.setdefault(name, set()).add(found.get("value") or "")
             if "checked" in found:
                 self.checked[name] = found.get("value") or ""
-            if not self._inside_label:
+            if not self._inside_label and found.get("type") != "hidden":
                 self.unlabelled.append(found.get("id") or "")
         for reference in (found.get("src"), found.get("href"), found.get("action")):
             if reference and "//" in reference:
