@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -56,6 +57,8 @@ class Stack:
         self._parent = parent
         self._package = package
         self._tell = tell
+        # As fresh as the database: nothing sealed outlives the stack.
+        self._identity_keys = f"local:{secrets.token_urlsafe(32)}"
         self._closing = AsyncExitStack()
         self.replicas: dict[tuple[str, int], Replica] = {}
         self.directory: Path
@@ -239,6 +242,7 @@ class Stack:
             "OIDC_ISSUER": LOCAL_ISSUER,
             "OIDC_AUDIENCE": AUDIENCE,
             "OIDC_JWKS": str(self.issuer.jwks),
+            "IDENTITY_KEYS": self._identity_keys if service == "feedback" else "",
             **self.broker.service_environment,
             **self._environment,
         }

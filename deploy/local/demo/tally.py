@@ -42,7 +42,9 @@ COUNTS = {
     "alarms": "select agency, count(*) from deadline.alarms group by agency",
     "apologies": """select agency, count(*) from feedback.notices
                     where notice = 'apology' group by agency""",
-    "reports": "select agency, count(*) from feedback.reports group by agency",
+    # A denunciation is in no number that is shown of the unit it is about.
+    "reports": """select agency, count(*) from feedback.reports
+                  where kind = 'feedback' group by agency""",
 }
 
 

@@ -41,6 +41,19 @@ class ClockLife:
 
 
 @dataclass(slots=True)
+class ReportLife:
+    """A report, complaint or denunciation as its events tell it."""
+
+    state: str = lives.NOTHING
+    """Kind and state."""
+    steps: list[str] = field(default_factory=list)
+    verdict: str | None = None
+    """What its resolution was said to find; a denunciation's is never said."""
+    clocks: set[str] = field(default_factory=set)
+    """The kinds of clock that its states started."""
+
+
+@dataclass(slots=True)
 class Account:
     """Everything said on the topics, each saying counted once."""
 
@@ -54,6 +67,7 @@ class Account:
     notices: Counter[tuple[str, str]] = field(default_factory=Counter)
     ratings: Counter[str] = field(default_factory=Counter)
     reports: Counter[str] = field(default_factory=Counter)
+    report_lives: dict[str, ReportLife] = field(default_factory=dict)
     sayings: int = 0
     doubled_on_the_wire: int = 0
     foreign: Counter[str] = field(default_factory=Counter)
@@ -180,10 +194,22 @@ class Account:
                 self.notices[said.subject, said.body["notice"]] += 1
             case "RatingGiven":
                 self.ratings[said.subject] += 1
-            case "ConductReported":
+            case "ConductReported" | "ComplaintReceived" | "DenunciationReceived":
                 self.reports[said.subject] += 1
+                self._move_report(said, said.kind)
+            case "ReportMoved":
+                self._move_report(said, said.body["step"])
             case unknown:
                 self.explained.blame(Fault.UNEXPLAINED, f"{said.subject}: nobody knows {unknown}")
+
+    def _move_report(self, said: Said, event: str) -> None:
+        life = _of(self.report_lives, said.subject, ReportLife)
+        life.state = self._step(lives.REPORT, life.state, event, f"report {said.subject}")
+        if wait := lives.CLOCK_BEGUN_IN.get(life.state):
+            life.clocks.add(wait)
+        if said.kind == "ReportMoved":
+            life.steps.append(event)
+            life.verdict = said.body.get("verdict") or life.verdict
 
     def _step(self, moves: lives.Moves, state: str, event: str, what: str) -> str:
         found = lives.after(moves, state, event)

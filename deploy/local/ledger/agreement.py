@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from deploy.local.ledger import lives
-from deploy.local.ledger.account import Account, ClockLife, DossierLife
+from deploy.local.ledger.account import Account, ClockLife, DossierLife, ReportLife
 from deploy.local.ledger.findings import Check, Fault
 from deploy.local.ledger.parties import COMPACTED, SPEAKERS, source_of
 
@@ -52,6 +52,7 @@ async def check_agreement(connection: asyncpg.Connection, account: Account) -> l
             Counter({(report,): times for report, times in account.reports.items()}),
         )
     )
+    checks.append(await _check_reports(connection, account.report_lives))
     return checks
 
 
@@ -107,13 +108,43 @@ async def _check_dossiers(connection: asyncpg.Connection, told: Mapping[str, Dos
     return check
 
 
+REPORTS = """
+select r.report, r.kind, r.state, r.verdict,
+       array(select s.step from feedback.report_steps s where s.report = r.report
+             order by s.number) as steps
+from feedback.reports r
+"""
+
+
+async def _check_reports(connection: asyncpg.Connection, told: Mapping[str, ReportLife]) -> Check:
+    """Which report has no event at all, or no row, another check says."""
+    check = Check("every report is where its events lead, by the steps and the verdict they tell")
+    async for code, kind, state, verdict, steps in _rows(connection, REPORTS):
+        check.examined += 1
+        if (life := told.get(code)) is None:
+            continue
+        if life.state != f"{kind} {state}" or life.steps != steps:
+            check.blame(
+                Fault.UNEXPLAINED,
+                f"{code} is a {kind} {state} after {', '.join(steps) or 'no step'}; its events"
+                f" lead to {life.state} after {', '.join(life.steps) or 'no step'}",
+            )
+        said = None if kind == "denunciation" else verdict
+        if life.verdict != said:
+            check.blame(
+                Fault.UNEXPLAINED,
+                f"{code} was found {verdict}; {said} was to be said of it, and {life.verdict} was",
+            )
+    return check
+
+
 async def _check_clocks(connection: asyncpg.Connection, account: Account) -> list[Check]:
     one_each = Check(
         "every accepted dossier and report has one clock, and what waits besides its own"
     )
     explained = Check("every clock is where its events lead")
     owners = {("dossier", code) for code, life in account.dossiers.items() if life.is_accepted}
-    owners |= {("conduct_report", report) for report in account.reports}
+    owners |= {(wait, code) for code, life in account.report_lives.items() for wait in life.clocks}
     owners |= {(wait, code) for code, life in account.dossiers.items() for wait in life.waits}
     told = dict(account.clocks)
     query = "select kind, code, agency, generation, state, resolved_at from deadline.clocks"

@@ -105,6 +105,56 @@ MOVES_OF: Mapping[str, Moves] = {
 }
 """By the kind of clock; all others are waited for again and again, and alarms ring for them."""
 
+_OPEN_FEEDBACK = {
+    "returned": "feedback returned",
+    "asked": "feedback asked",
+    "refused": "feedback refused",
+    "resolved": "feedback resolved",
+    "withdrawn": "feedback withdrawn",
+}
+
+REPORT: Moves = {
+    NOTHING: {
+        "ConductReported": "feedback received",
+        "ComplaintReceived": "complaint received",
+        "DenunciationReceived": "denunciation received",
+    },
+    "feedback received": _OPEN_FEEDBACK,
+    "feedback asked": {
+        "answered": "feedback answered",
+        "refused": "feedback refused",
+        "withdrawn": "feedback withdrawn",
+    },
+    "feedback answered": _OPEN_FEEDBACK,
+    "feedback resolved": {"published": "feedback published"},
+    "complaint received": {
+        "accepted": "complaint accepted",
+        "refused": "complaint refused",
+        "withdrawn": "complaint withdrawn",
+    },
+    "complaint accepted": {
+        "resolved": "complaint resolved",
+        "withdrawn": "complaint withdrawn",
+    },
+    "denunciation received": {
+        "refused": "denunciation refused",
+        "resolved": "denunciation resolved",
+        "withdrawn": "denunciation withdrawn",
+    },
+}
+"""A report's life, from its first event on by the steps of `ReportMoved`; the kinds never mix."""
+
+CLOCK_BEGUN_IN: Mapping[str, str] = {
+    "feedback received": "conduct_report",
+    "feedback returned": "report_return",
+    "feedback asked": "report_inquiry",
+    "feedback resolved": "report_publication",
+    "complaint received": "complaint_acceptance",
+    "complaint accepted": "complaint_decision",
+    "denunciation received": "denunciation",
+}
+"""Which clock a report has from the moment it is in a state."""
+
 WAIT_BEGUN_BY: Mapping[str, str] = {
     "SupplementRequested/appraisal": "appraisal_supplement",
     "DossierTransferred": "transfer_leg",

@@ -129,6 +129,29 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
         "every report was told once",
         "lost",
     ),
+    "a report's state is changed": (
+        "update feedback.reports set state = 'withdrawn' where ctid ="
+        " (select min(ctid) from feedback.reports where state = 'received')",
+        "every report is where its events lead, by the steps and the verdict they tell",
+        "unexplained",
+    ),
+    "a report's verdict is changed": (
+        "update feedback.reports set verdict = 'not_upheld' where ctid ="
+        " (select min(ctid) from feedback.reports where verdict = 'false')",
+        "every report is where its events lead, by the steps and the verdict they tell",
+        "unexplained",
+    ),
+    "a step of a report is gone": (
+        "delete from feedback.report_steps where ctid ="
+        " (select min(ctid) from feedback.report_steps)",
+        "every report is where its events lead, by the steps and the verdict they tell",
+        "unexplained",
+    ),
+    "a denunciation's clock is gone": (
+        "delete from deadline.clocks where kind = 'denunciation'",
+        "every accepted dossier and report has one clock, and what waits besides its own",
+        "lost",
+    ),
     "something was not heard": (
         "update deadline.heard set last_sequence = last_sequence - 1 where ctid ="
         " (select min(ctid) from deadline.heard where source = 'thanthien/intake/dossiers')",

@@ -99,7 +99,11 @@ async def world(directory: Path) -> AsyncIterator[World]:
     happens = {**town.happens, "incomplete": 30, "appraisal_gap": 20, "rated": 100}
     town = replace(town, units=few, happens=happens)
     plan = draw_plan(town)
-    async with Stack("test", clock="virtual", parent=directory, is_durable=False) as stack:
+    reported, inspectorate, *_ = sorted(town.units)
+    inspecting = {"INSPECTORATES": inspectorate}
+    async with Stack(
+        "test", clock="virtual", parent=directory, is_durable=False, environment=inspecting
+    ) as stack:
         urls = {service: stack.url(service) for service in SERVICES}
         ledger = stack.dsn("ledger")
         async with (
@@ -111,10 +115,43 @@ async def world(directory: Path) -> AsyncIterator[World]:
             await play(town, plan, calls, keeper)
             tallies = dict(await tally(town, ledger))
             story = shown(await tell_story(*await choose(ledger), calls, town.zone))
+            await handle_reports(calls, reported)
+            await keeper.ring_until(town.instant(town.until))
         for service in SERVICES:
             await stack.stop_service(service)
         records = tuple(await read_records(stack.kafka))
         yield World(stack.postgres, stack.kafka, records, town, plan, story, tallies)
+
+
+HANDLED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("feedback", ("asked", "answered", "asked", "answered", "resolved", "published")),
+    ("feedback", ("returned",)),
+    ("feedback", ("asked", "refused")),
+    ("complaint", ("accepted", "resolved")),
+    ("complaint", ("refused",)),
+    ("denunciation", ("resolved",)),
+    ("denunciation", ("withdrawn",)),
+)
+"""Reports of each kind, and the steps that are taken with each."""
+
+
+async def handle_reports(calls: Calls, agency: str) -> None:
+    """Report every kind of thing of an agency, and let an inspector handle it."""
+    for kind, steps in HANDLED:
+        report = {
+            "kind": kind,
+            "agency": agency,
+            "against": [2],
+            "text": "Việc A",
+            "author_name": "Nguyễn Thị Ví Dụ",
+        }
+        receipt = await calls.ask("POST", "feedback", "/reports", json=report)
+        path = f"/reports/{receipt.json()['report']}/steps"
+        for step in steps:
+            body = {"step": step, "words": "Ghi nhận"}
+            if step == "resolved":
+                body["verdict"] = "false"
+            await calls.ask("POST", "feedback", path, "inspector", json=body)
 
 
 async def read_records(kafka: str) -> list[Record]:
@@ -206,6 +243,27 @@ async def test_every_kind_of_event_is_in_that_world(world: World) -> None:
     assert {"SupplementRequested", "DossierSupplemented", "DossierReturned"} <= kinds
     assert {"DeadlineSet", "ClockStopped", "AlarmRung", "DeadlineMet", "DeadlineMissed"} <= kinds
     assert {"NoticeSent", "RatingGiven", "ConductReported"} <= kinds
+    assert {"ComplaintReceived", "DenunciationReceived", "ReportMoved"} <= kinds
+
+
+@pytest.mark.parametrize(
+    "private",
+    [
+        "words from feedback.reports",
+        "dossier from feedback.reports",
+        "words from feedback.report_steps",
+        "sealed from feedback.sealed_identities",
+        "reason from feedback.openings",
+        "content from feedback.report_attachments",
+    ],
+)
+async def test_the_ledger_proves_without_reading_a_word(world: World, private: str) -> None:
+    connection = await asyncpg.connect(world.postgres.dsn(DATABASE, "ledger"))
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetch(f"select {private}")
+    finally:
+        await connection.close()
 
 
 async def test_the_played_friday_is_told_in_numbers_and_as_a_story(world: World) -> None:
