@@ -35,7 +35,9 @@ def test_services_are_given_settings_they_know(service: str) -> None:
     # Each service has settings of its own besides those of all.
     settings = import_module(f"services.{service}.settings").Settings
     known = {name.upper() for name in settings.model_fields}
-    required = {name.upper() for name, field in settings.model_fields.items() if field.is_required()}
+    required = {
+        name.upper() for name, field in settings.model_fields.items() if field.is_required()
+    }
     given = set(PARTS[service]["environment"])
     assert given <= known
     assert required <= given

@@ -58,6 +58,8 @@ class RatingBody(Body):
     help: StarsField
 
 
+AuthorField = Annotated[str, Field(max_length=1_000)]
+"""The domain knows how long each may be; this bounds what it must look at."""
 File = Annotated[bytes, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
 
 
@@ -71,10 +73,10 @@ class ReportBody(Body):
     ]
     dossier: DossierCode | None = None
     text: Annotated[str, Field(max_length=MOST_CHARACTERS)] = ""
-    author_name: str = ""
-    author_phone: str = ""
-    author_email: str = ""
-    author_address: str = ""
+    author_name: AuthorField = ""
+    author_phone: AuthorField = ""
+    author_email: AuthorField = ""
+    author_address: AuthorField = ""
     attachments: list[File] = []
     """JPEG, PNG or PDF; in JSON each in base64."""
 

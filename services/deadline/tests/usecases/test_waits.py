@@ -291,6 +291,14 @@ async def test_rule_32_feedback_clocks_are_2_5_15_and_2_working_days(deadline: D
     assert await deadline.the(DeadlineMissed, "R-1", "report_publication")
 
 
+async def test_a_report_is_due_at_who_handles_it(deadline: Deadline) -> None:
+    reported = ConductReported(
+        report="R-1", agency=AGENCY, handler=NEXT, against=(1,), reported_at=at("2026-11-02 09:00")
+    )
+    await deadline.hear(agency(NEXT), reported)
+    assert (await deadline.clock_of("R-1", "conduct_report")).agency == NEXT
+
+
 async def test_a_complaint_is_accepted_in_10_days_and_decided_in_30(deadline: Deadline) -> None:
     complaint = ComplaintReceived(report="K-1", agency=AGENCY, received_at=at("2026-11-02 09:00"))
     await deadline.hear(complaint)
