@@ -11,8 +11,14 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import generate_latest
 
+from services.feedback.adapters.books import begin_on
+from services.feedback.adapters.seals import Seals
 from services.feedback.domain.attachments import MOST_BYTES
 from services.feedback.entrypoints.bodies import LONGEST_REPORT_BYTES
+from services.feedback.entrypoints.chance import draw_token
+from services.feedback.entrypoints.http import routes
+from services.feedback.entrypoints.rendering import Pages
+from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.tests.conftest import BASE_URL
 from services.feedback.tests.entrypoints.test_rating_links import Form
 from services.feedback.tests.entrypoints.test_report_handling import (
@@ -25,6 +31,8 @@ from services.feedback.tests.entrypoints.test_report_handling import (
 from services.feedback.tests.entrypoints.test_report_handling import inspector as inspector
 from services.feedback.tests.entrypoints.test_report_handling import town as town
 from services.feedback.tests.history import UNIT
+from shared.clock import VirtualClock
+from shared.problems import install_problem_handlers
 from shared.telemetry import configure_logging
 
 TYPED = {
@@ -211,6 +219,27 @@ async def test_a_kind_that_cannot_be_taken_says_which_field(http: httpx.AsyncCli
     assert "Khiếu nại cần có họ tên" in page.text
     wordless = await http.post("/reports", json={**DENUNCIATION, "text": ""})
     assert [fault["field"] for fault in wordless.json()["errors"]] == ["text"]
+
+
+async def test_without_a_key_and_an_inspectorate_only_nameless_feedback_is_offered_and_taken(
+    pool: asyncpg.Pool, clock: VirtualClock
+) -> None:
+    desk = ReportDesk(begin_on(pool), clock, draw_token, Seals.read(""), [], Pages())
+    app = FastAPI()
+    install_problem_handlers(app)
+    app.include_router(routes(desk, BASE_URL))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE_URL) as http:
+        form = Form((await http.get("/report")).text)
+        assert form.fields["kind"] == {"feedback"} and "author_name" not in form.fields
+        for report, field in (
+            (FEEDBACK, "author_name"),
+            (COMPLAINT, "author_name"),
+            ({"kind": "denunciation", "agency": UNIT, "text": "Việc A"}, "kind"),
+        ):
+            refused = await http.post("/reports", json=report)
+            assert [fault["field"] for fault in refused.json()["errors"]] == [field]
+        taken = await http.post("/reports", json={"agency": UNIT, "against": [1]})
+        assert taken.status_code == 201
 
 
 async def test_the_author_answers_and_withdraws_from_the_page(

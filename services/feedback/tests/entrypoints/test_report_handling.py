@@ -1,5 +1,6 @@
 """Who sees what of a report, who takes which step, and what the bus is told of it."""
 
+import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Callable
@@ -341,6 +342,27 @@ async def test_a_step_that_lacks_what_it_must_say_names_the_field(
     refused = await http.post(f"/reports/{code}/steps", json=step, headers=inspector)
     assert refused.status_code == 422
     assert [fault["field"] for fault in refused.json()["errors"]] == [field]
+
+
+async def test_of_two_who_decide_at_once_one_decides(
+    http: httpx.AsyncClient, pool: asyncpg.Pool, inspector: dict[str, str]
+) -> None:
+    code = (await send(http, FEEDBACK))["report"]
+    answers = await asyncio.gather(
+        *(
+            take(http, inspector, code, "resolved", words="Đã xác minh", verdict=verdict)
+            for verdict in ("upheld", "false") * 5
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
+    assert await pool.fetchval("select count(*) from report_steps") == 1
+    assert len(await said(pool)) == 2
+
+
+async def test_reports_sent_at_once_are_numbered_without_a_hole(http: httpx.AsyncClient) -> None:
+    receipts = await asyncio.gather(*(send(http, DENUNCIATION) for _ in range(8)))
+    codes = sorted(receipt["report"] for receipt in receipts)
+    assert codes == [f"TC-H10-90-20261113-000{number}" for number in range(1, 9)]
 
 
 async def test_its_author_withdraws_once_and_only_with_the_secret(
