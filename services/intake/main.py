@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.intake.adapters.promises import PostgresAppointments, PostgresPromises
-from services.intake.adapters.rules import eras, floors
+from services.intake.adapters.rules import eras, floors, forms
 from services.intake.adapters.transactions import PostgresTransactions
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.http import routes
@@ -35,6 +35,7 @@ def build(settings: Settings) -> FastAPI:
         waiting_room,
         eras(),
         floors(),
+        forms(),
         parts.clock,
         settings.public_base_url,
     )

@@ -7,6 +7,7 @@ import asyncpg
 import orjson
 
 from services.intake.adapters import promises
+from services.intake.domain.hand_overs import Contact
 from services.intake.domain.life import Dossier, State
 from services.intake.usecases.ports import (
     Actor,
@@ -35,16 +36,18 @@ returning prefix, last_order
 ADD_DOSSIERS = """
 insert into dossiers (code, procedure, procedure_revision, channel, receiving_agency,
     receiving_revision, agency, state, status, received_at, complete_at, accepted_at,
-    last_moved_at, leg, supplement_requests, moves, language, reference, documents)
+    last_moved_at, leg, supplement_requests, moves, language, reference, documents, sets,
+    return_by)
 select code, procedure, procedure_revision, channel, agency, receiving_revision, agency, state,
     status, received_at, complete_at, accepted_at, last_moved_at, 0, 0, moves, language, reference,
-    documents
+    documents, sets, return_by
 from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::integer[],
     $7::text[], $8::smallint[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[],
-    $12::timestamptz[], $13::integer[], $14::text[], $15::text[], $16::jsonb[])
+    $12::timestamptz[], $13::integer[], $14::text[], $15::text[], $16::jsonb[], $17::integer[],
+    $18::text[])
     as u (code, procedure, procedure_revision, channel, agency, receiving_revision, state, status,
           received_at, complete_at, accepted_at, last_moved_at, moves, language, reference,
-          documents)
+          documents, sets, return_by)
 """
 
 ADD_APPLICANTS = """
@@ -54,10 +57,10 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
 
 ADD_MOVES = """
 insert into moves (dossier, number, verb, from_state, to_state, agency, happened_at, reason,
-    legal_basis, documents, actor, role, actor_agency, recorded_at)
+    legal_basis, documents, actor, role, actor_agency, recorded_at, contact)
 select * from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[],
     $7::timestamptz[], $8::text[], $9::text[], $10::jsonb[], $11::text[], $12::text[], $13::text[],
-    $14::timestamptz[])
+    $14::timestamptz[], $15::jsonb[])
 """
 
 KEEP_DOSSIERS = """
@@ -120,6 +123,8 @@ class PostgresDossiers:
                 [new.language for new in dossiers],
                 [new.reference for new in dossiers],
                 [_documents(new.documents) for new in dossiers],
+                [new.sets for new in dossiers],
+                [new.return_by for new in dossiers],
             )
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != "dossiers_reference":
@@ -179,6 +184,7 @@ class PostgresDossiers:
             [m.actor.role for m in moves],
             [m.actor.agency for m in moves],
             [m.recorded_at for m in moves],
+            [None if m.contact is None else orjson.dumps(m.contact).decode() for m in moves],
         )
 
     async def find_status(self, code: str) -> int | None:
@@ -190,7 +196,7 @@ class PostgresDossiers:
     async def view(self, code: str) -> DossierView | None:
         row = await self._connection.fetchrow(
             f"""select {", ".join(f"d.{name}" for name in _names())}, d.language, d.reference,
-                    d.documents, r.name as agency_name, r.time_zone, p.name as procedure_name,
+                    d.documents, d.sets, d.return_by, r.name as agency_name, r.time_zone, p.name as procedure_name,
                     a.name, a.address, a.phone, a.email
                 from dossiers d
                 join agency_revisions r
@@ -216,6 +222,8 @@ class PostgresDossiers:
             promise=promised.get(code),
             notices=await promises.load_notices(self._connection, code),
             moves=await self._load_moves(code),
+            sets=row["sets"],
+            return_by=row["return_by"],
         )
 
     async def _load_moves(self, code: str) -> list[KeptMove]:
@@ -236,6 +244,7 @@ class PostgresDossiers:
                 reason=row["reason"],
                 legal_basis=row["legal_basis"],
                 documents=None if row["documents"] is None else _read_documents(row["documents"]),
+                contact=None if row["contact"] is None else Contact(**orjson.loads(row["contact"])),
             )
             for row in rows
         ]

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import asyncpg
 
-from services.intake.domain.promises import Promise
+from services.intake.domain.hand_overs import Wait
+from services.intake.domain.promises import Promise, Reappointment
 from services.intake.usecases.await_appointments import MANY
 from shared.postgres import is_transient
 
@@ -17,14 +18,28 @@ RETRY_SECONDS = 0.2
 
 KEEP = """
 insert into promises (dossier, generation, appointment_at, legal_due, pledge_due, clock,
-    is_at_risk, is_pledge_missed, is_breached, is_out_of_sync)
+    is_at_risk, is_pledge_missed, is_breached, is_out_of_sync, is_early)
 select * from unnest($1::text[], $2::integer[], $3::timestamptz[], $4::timestamptz[],
-    $5::timestamptz[], $6::text[], $7::boolean[], $8::boolean[], $9::boolean[], $10::boolean[])
+    $5::timestamptz[], $6::text[], $7::boolean[], $8::boolean[], $9::boolean[], $10::boolean[],
+    $11::boolean[])
 on conflict (dossier) do update set
     generation = excluded.generation, appointment_at = excluded.appointment_at,
     legal_due = excluded.legal_due, pledge_due = excluded.pledge_due, clock = excluded.clock,
     is_at_risk = excluded.is_at_risk, is_pledge_missed = excluded.is_pledge_missed,
-    is_breached = excluded.is_breached, is_out_of_sync = excluded.is_out_of_sync
+    is_breached = excluded.is_breached, is_out_of_sync = excluded.is_out_of_sync,
+    is_early = excluded.is_early
+"""
+
+# What an event does not say stays as it is: a verdict brings no due instant.
+KEEP_HAND_OVERS = """
+insert into hand_overs as h (dossier, kind, generation, agency, due_at, verdict, ended_at)
+select * from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::timestamptz[],
+    $6::text[], $7::timestamptz[]) as u (dossier, kind, generation, agency, due_at, verdict, ended_at)
+order by dossier, kind, generation
+on conflict (dossier, kind, generation) do update set
+    agency = excluded.agency, due_at = coalesce(excluded.due_at, h.due_at),
+    verdict = coalesce(excluded.verdict, h.verdict),
+    ended_at = coalesce(excluded.ended_at, h.ended_at)
 """
 
 
@@ -55,11 +70,37 @@ class PostgresPromises:
             [p.is_pledge_missed for p in ordered],
             [p.is_breached for p in ordered],
             [p.is_out_of_sync for p in ordered],
+            [p.is_early for p in ordered],
         )
         await self._connection.execute(
             """select pg_notify(current_schema() || '_appointments', payload)
                from unnest($1::text[]) as u (payload)""",
             payloads([p.dossier for p in ordered]),
+        )
+
+    async def keep_hand_overs(self, waits: Sequence[tuple[str, Wait]]) -> None:
+        await self._connection.execute(
+            KEEP_HAND_OVERS,
+            [dossier for dossier, _ in waits],
+            [wait.kind for _, wait in waits],
+            [wait.generation for _, wait in waits],
+            [wait.agency for _, wait in waits],
+            [wait.due_at for _, wait in waits],
+            [wait.verdict for _, wait in waits],
+            [wait.ended_at for _, wait in waits],
+        )
+
+    async def keep_reappointments(self, heard: Sequence[Reappointment]) -> None:
+        await self._connection.execute(
+            """insert into apologies (dossier, original_at, new_at, reappointed_at)
+               select * from unnest($1::text[], $2::timestamptz[], $3::timestamptz[],
+                   $4::timestamptz[]) as u (dossier, original_at, new_at, reappointed_at)
+               order by dossier
+               on conflict do nothing""",
+            [one.dossier for one in heard],
+            [one.original_at for one in heard],
+            [one.new_at for one in heard],
+            [one.reappointed_at for one in heard],
         )
 
     async def known(self, codes: Collection[str]) -> set[str]:
@@ -103,7 +144,7 @@ async def load_promises(
     """The promises of `codes` that are set."""
     rows = await connection.fetch(
         """select dossier, generation, appointment_at, legal_due, pledge_due, clock, is_at_risk,
-                  is_pledge_missed, is_breached, is_out_of_sync
+                  is_pledge_missed, is_breached, is_out_of_sync, is_early
            from promises where dossier = any($1)""",
         list(codes),
     )

@@ -8,7 +8,11 @@ from typing import Any
 import yaml
 
 from services.intake.domain.codes import Era
+from services.intake.domain.forms import Form, FormEra, FormKind, FormRules, Words, check_rules
+from services.intake.domain.papers import FILLED
 from services.intake.domain.pledges import Floor
+from services.intake.domain.refused import RefusedError
+from services.intake.domain.register import CELLS
 
 RULES = Path(__file__).parents[1] / "rules"
 
@@ -36,6 +40,48 @@ def floors() -> tuple[Floor, ...]:
             open_until_source=entry["open_until"]["source"],
         )
         for entry in _read("pledges.yaml")["floors"]
+    )
+
+
+@cache
+def forms() -> FormRules:
+    """The forms of the law, checked. Raises `RefusedError` for a file that makes no sense."""
+    return read_forms(_read("forms.yaml"))
+
+
+def read_forms(read: dict[str, Any]) -> FormRules:
+    """The forms a rule file names. Raises `RefusedError` naming the place that makes no sense."""
+    rules = FormRules(
+        tuple(
+            FormEra(
+                entry["valid_from"],
+                entry["regulation"],
+                entry["source"],
+                tuple(_form(number, form) for number, form in entry["forms"].items()),
+            )
+            for entry in read["eras"]
+        ),
+        {name: Words(**words) for name, words in read["fields"].items()},
+        {name: Words(**words) for name, words in read["signatures"].items()},
+        {name: Words(**words) for name, words in read["columns"].items()},
+    )
+    check_rules(rules, FILLED.keys(), CELLS.keys())
+    return rules
+
+
+def _form(number: str, form: dict[str, Any]) -> Form:
+    try:
+        kind = FormKind(form["kind"])
+    except ValueError as error:
+        raise RefusedError("kind", form["kind"], f"one of {', '.join(FormKind)}") from error
+    return Form(
+        number,
+        kind,
+        Words(form["vi"], form["en"]),
+        tuple(form["bears"]),
+        tuple(form["signs"]),
+        Words(**form["says"]) if "says" in form else None,
+        tuple(Words(**words) for words in form.get("copies_to", ())),
     )
 
 

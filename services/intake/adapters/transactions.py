@@ -8,6 +8,7 @@ import asyncpg
 from services.intake.adapters.answers import PostgresAnswers
 from services.intake.adapters.dossiers import PostgresDossiers
 from services.intake.adapters.registry import PostgresRegistry
+from services.intake.adapters.slips import PostgresSlips
 from shared.outbox import Outbox
 from shared.postgres import transaction
 
@@ -20,6 +21,7 @@ class PostgresTransaction:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.registry = PostgresRegistry(connection)
         self.dossiers = PostgresDossiers(connection)
+        self.slips = PostgresSlips(connection)
         self.answers = PostgresAnswers(connection)
         self.outbox = Outbox(connection, SOURCE)
 

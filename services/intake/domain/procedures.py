@@ -84,6 +84,14 @@ def read_limit(text: str) -> tuple[LimitKind, int]:
     return kind, amount
 
 
+def limit_on(limits: Sequence[Limit], day: date) -> Limit | None:
+    """The limit of dossiers received on the day (rule 13)."""
+    for limit in limits:
+        if limit.valid_from <= day and (limit.valid_to is None or day <= limit.valid_to):
+            return limit
+    return None
+
+
 def check_limits(limits: Sequence[Limit]) -> None:
     """Every day of receipt has at most one limit (rule 13). Raises `RefusedError`."""
     if not limits:

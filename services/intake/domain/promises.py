@@ -23,6 +23,18 @@ class Promise:
     is_breached: bool = False
     is_out_of_sync: bool = False
     """"Lệch đồng bộ": a breach was called and taken back, the deadline had been kept."""
+    is_early: bool = False
+    """Met on an earlier day than the appointment's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reappointment:
+    """Mẫu 04 as deadline tells of it: both dates, and no word of the form."""
+
+    dossier: str
+    original_at: datetime
+    new_at: datetime
+    reappointed_at: datetime
 
 
 def set_deadline(
@@ -80,9 +92,9 @@ def ring(promise: Promise, rung: Rung) -> Promise:
             return promise  # They call people; what the dossier shows is told by the others.
 
 
-def meet(promise: Promise) -> Promise:
+def meet(promise: Promise, *, is_early: bool = False) -> Promise:
     """Resolved in time."""
-    return replace(promise, clock="met")
+    return replace(promise, clock="met", is_early=is_early)
 
 
 def miss(promise: Promise) -> Promise:

@@ -122,6 +122,19 @@ class SubmissionBody(Body):
     applicant: ApplicantBody
     documents: Documents = ()
     language: Literal["vi", "en"] = "vi"
+    sets: Annotated[int, Field(ge=1, le=100)] = 1
+    """How many sets of the documents were handed in."""
+    return_by: Literal["counter", "post", "online"] = "counter"
+    """How the citizen wants the result."""
+
+
+class ContactBody(Body):
+    """Whom the citizen may ask: an officer's name and phone, which are public."""
+
+    name: Name
+    phone: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=_NO_NUL)
+    ]
 
 
 class MoveBody(Body):
@@ -131,6 +144,15 @@ class MoveBody(Body):
 
 class ReasonBody(MoveBody):
     reason: Words | None = None
+    contact: ContactBody | None = None
+    """Printed on the form that tells the citizen."""
+
+
+class ApologyBody(Body):
+    """The words of Mẫu 04; its dates are deadline's (rule 24)."""
+
+    reason: Words | None = None
+    signer: Name | None = None
 
 
 class SupplementRequestBody(ReasonBody):
@@ -171,6 +193,7 @@ class BulkMove(Body):
     reason: Words | None = None
     legal_basis: Short | None = None
     documents: Documents = ()
+    contact: ContactBody | None = None
     to_agency: AgencyCode | None = None
 
 
@@ -288,6 +311,7 @@ class MoveShown(BaseModel):
     reason: str | None
     legal_basis: str | None
     documents: list[DocumentShown] | None
+    contact: ContactBody | None
     actor: str
     role: str
     actor_agency: str | None
@@ -303,6 +327,7 @@ class PromiseShown(BaseModel):
     is_pledge_missed: bool
     is_breached: bool
     is_out_of_sync: bool
+    is_early: bool
 
 
 class NoticeShown(BaseModel):
@@ -327,12 +352,74 @@ class DossierShown(BaseModel):
     accepted_at: datetime | None
     language: str
     reference: str | None
+    sets: int
+    return_by: str
     documents: list[DocumentShown]
     applicant: ApplicantShown | None
     """Only for those who handle the dossier."""
     promise: PromiseShown | None
     notices: list[NoticeShown]
     moves: list[MoveShown]
+
+
+class FormIssued(BaseModel):
+    """A form that the dossier has now."""
+
+    number: str
+    kind: str
+    title_vi: str
+    title_en: str
+    regulation: str
+    move: int | None
+    """The move that issued it, where one did."""
+    url: str
+
+
+class FormsShown(BaseModel):
+    code: str
+    regulation: str
+    forms: list[FormIssued]
+
+
+class WordsShown(BaseModel):
+    vi: str
+    en: str
+
+
+class LineShown(BaseModel):
+    name: str
+    label: WordsShown
+    value: WordsShown | None
+    """None: a line to be written on by hand."""
+
+
+class TableShown(BaseModel):
+    columns: list[WordsShown]
+    rows: list[list[WordsShown]]
+
+
+class SignatureShown(BaseModel):
+    label: WordsShown
+    name: str | None
+
+
+class PaperShown(BaseModel):
+    """A form, filled; instants are words in the receiving agency's local time."""
+
+    number: str
+    kind: str
+    title: WordsShown
+    regulation: str
+    code: str
+    paper_number: str
+    agency_name: str
+    issued_at: datetime
+    says: WordsShown | None
+    lines: list[LineShown]
+    table: TableShown | None
+    signatures: list[SignatureShown]
+    copies_to: list[WordsShown]
+    progress_url: str
 
 
 class PartyShown(BaseModel):

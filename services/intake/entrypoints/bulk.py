@@ -17,6 +17,7 @@ from services.intake.entrypoints.requests import (
     SUPERVISORS,
     actor_of,
     check_code,
+    contact_of,
     documents_of,
     submission_of,
     traceparent_of,
@@ -163,6 +164,7 @@ def _move(desk: Desk, caller: Caller, request: Request, body: BulkMove) -> Line:
         asked_at,
         is_dated=body.at is not None,
         documents=documents_of(body.documents) or None,
+        contact=contact_of(body.contact),
         traceparent=traceparent_of(request),
     )
     if (body.code is None) == (body.reference is None):

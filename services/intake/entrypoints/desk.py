@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from services.intake.domain.codes import Era
+from services.intake.domain.forms import FormRules
 from services.intake.domain.pledges import Floor
 from services.intake.domain.promises import Promise
 from services.intake.entrypoints.group_commit import GroupCommit
@@ -37,6 +38,7 @@ class Desk:
         waiting_room: WaitingRoom,
         eras: Sequence[Era],
         floors: Sequence[Floor],
+        forms: FormRules,
         clock: Clock,
         public_base_url: str,
     ) -> None:
@@ -45,6 +47,7 @@ class Desk:
         self.directory = directory
         self.eras = eras
         self.floors = floors
+        self.forms = forms
         self.clock = clock
         self.public_base_url = public_base_url.rstrip("/")
         self._transactions = transactions

@@ -11,6 +11,7 @@ from services.intake.domain.life import Move, State, Verb
 from services.intake.domain.promises import Promise
 from services.intake.entrypoints.bodies import (
     ApplicantShown,
+    ContactBody,
     DocumentShown,
     DossierMoved,
     DossierShown,
@@ -33,6 +34,7 @@ from services.intake.entrypoints.requests import (
     actor_of,
     check_code,
     check_dated,
+    contact_of,
     documents_of,
     key_of,
     seconds_to_wait,
@@ -97,6 +99,7 @@ def move_routes(desk: Desk) -> APIRouter:
         verb: Verb,
         at: datetime | None,
         documents: Sequence[Document] | None = None,
+        contact: ContactBody | None = None,
         **details: str | None,
     ) -> Response:
         check_code(code, desk.eras)
@@ -111,6 +114,7 @@ def move_routes(desk: Desk) -> APIRouter:
                 asked_at,
                 is_dated=at is not None,
                 documents=documents,
+                contact=contact_of(contact),
                 key=await key_of(request, caller),
                 traceparent=traceparent_of(request),
             )
@@ -134,7 +138,7 @@ def move_routes(desk: Desk) -> APIRouter:
         # fmt: off
         return await make(
             code, caller, request, Verb.REQUEST_SUPPLEMENT, body.at, documents_of(body.documents),
-            reason=body.reason, legal_basis=body.legal_basis,
+            body.contact, reason=body.reason, legal_basis=body.legal_basis,
         )
         # fmt: on
 
@@ -150,7 +154,9 @@ def move_routes(desk: Desk) -> APIRouter:
         async def post_move(
             code: str, body: ReasonBody, caller: Counter, request: Request
         ) -> Response:
-            return await make(code, caller, request, verb, body.at, reason=body.reason)
+            return await make(
+                code, caller, request, verb, body.at, contact=body.contact, reason=body.reason
+            )
 
     def plain(path: str, verb: Verb, summary: str) -> None:
         @router.post(path, responses=responses, summary=summary, name=verb)
@@ -200,11 +206,16 @@ async def load_view(desk: Desk, code: str, caller: Caller) -> DossierView:
     view = await desk.transact(lambda transaction: transaction.dossiers.view(code))
     if view is None:
         raise problem_of(UnknownError("dossier", code))
+    check_may_see(view, caller)
+    return view
+
+
+def check_may_see(view: DossierView, caller: Caller) -> None:
+    """The agencies it went through, inspectors, operators. Raises `Problem` 403."""
     dossier = view.dossier
     through = {dossier.receiving_agency, dossier.agency, *(move.agency for move in view.moves)}
     if not any(caller.may_act_for(agency) for agency in through):
         caller.must_act_for(dossier.agency)
-    return view
 
 
 def dossier_shown(view: DossierView, caller: Caller) -> DossierShown:
@@ -227,6 +238,8 @@ def dossier_shown(view: DossierView, caller: Caller) -> DossierShown:
         accepted_at=dossier.accepted_at,
         language=view.language,
         reference=view.reference,
+        sets=view.sets,
+        return_by=view.return_by,
         documents=documents_shown(view.documents),
         applicant=applicant_shown(view.applicant) if caller.role in BOUND_TO_AGENCY else None,
         promise=None if view.promise is None else _promise_shown(view.promise),
@@ -284,6 +297,7 @@ def _promise_shown(promise: Promise) -> PromiseShown:
         is_pledge_missed=promise.is_pledge_missed,
         is_breached=promise.is_breached,
         is_out_of_sync=promise.is_out_of_sync,
+        is_early=promise.is_early,
     )
 
 
@@ -299,6 +313,9 @@ def _move_shown(move: KeptMove) -> MoveShown:
         reason=move.reason,
         legal_basis=move.legal_basis,
         documents=None if move.documents is None else documents_shown(move.documents),
+        contact=None
+        if move.contact is None
+        else ContactBody(name=move.contact.name, phone=move.contact.phone),
         actor=move.actor.subject,
         role=move.actor.role,
         actor_agency=move.actor.agency,

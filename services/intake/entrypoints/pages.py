@@ -1,24 +1,23 @@
-"""The slips a citizen is handed: Mẫu 01, on paper and as data."""
+"""Mẫu 01 under its own address, on paper and as data; every other form is in slip_routes."""
 
-import io
-from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import segno
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from services.intake.domain.forms import FormKind
+from services.intake.entrypoints import layout
 from services.intake.entrypoints.bodies import Mau01, PartyShown
 from services.intake.entrypoints.desk import Desk
-from services.intake.entrypoints.dossier_routes import applicant_shown, documents_shown, load_view
+from services.intake.entrypoints.dossier_routes import applicant_shown, documents_shown
+from services.intake.entrypoints.negotiation import HTML, JSON, preferred
+from services.intake.entrypoints.slip_routes import PRIVATE, load_gathered, progress_url
+from services.intake.usecases.gather_form import form_for
 from services.intake.usecases.ports import DossierView
 from shared.identity import Caller, Role, require
 from shared.problems import Problem
 
-TEMPLATES = Path(__file__).parent / "templates"
 FORM = "Mẫu 01"
 """Giấy tiếp nhận hồ sơ và hẹn trả kết quả: number 01 in TT 01/2018 and in TT 03/2025."""
 
@@ -28,15 +27,6 @@ Counter = Annotated[Caller, Depends(require(Role.OFFICER, Role.HEAD_OF_UNIT, Rol
 def page_routes(desk: Desk) -> APIRouter:
     """GET /dossiers/{code}/mau-01."""
     router = APIRouter(prefix="/dossiers/{code}", tags=["slips"])
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["minute"] = in_words
-    template = environment.get_template("mau_01.html")
 
     @router.get(
         "/mau-01",
@@ -44,14 +34,13 @@ def page_routes(desk: Desk) -> APIRouter:
     )
     async def get_mau_01(code: str, caller: Counter, request: Request) -> Response:
         """The slip of receipt and appointment; HTML to print, JSON where Accept asks for it."""
-        view = await load_view(desk, code, caller)
-        progress = f"{desk.public_base_url}/dossiers/{code}/progress"
-        slip = mau_01(view, progress)
-        headers = {"Vary": "Accept", "Cache-Control": "no-store"}
-        if wants_html(request.headers.get("accept", "*/*")):
-            page = template.render(slip=slip, qr=qr_code(progress))
-            return HTMLResponse(page, headers=headers)
-        return Response(slip.model_dump_json(), 200, headers, "application/json")
+        gathered = await load_gathered(desk, code, caller)
+        progress = progress_url(desk, code)
+        slip = mau_01(gathered.view, progress)
+        if preferred(request.headers.get("accept", "*/*"), (HTML, JSON)) == HTML:
+            paper = form_for(gathered, FormKind.RECEIPT.value, None, desk.forms)
+            return HTMLResponse(layout.html(paper, progress), headers=PRIVATE)
+        return Response(slip.model_dump_json(), 200, PRIVATE, JSON)
 
     return router
 
@@ -82,38 +71,3 @@ def mau_01(view: DossierView, progress_url: str) -> Mau01:
         is_appointment_known=view.promise is not None,
         progress_url=progress_url,
     )
-
-
-def wants_html(accept: str) -> bool:
-    """Whether HTML is preferred: always, unless JSON is asked for and HTML is not, or less."""
-    weights = dict(_weight(part) for part in accept.split(","))
-    json = weights.get("application/json", 0.0)
-    html = max(weights.get("text/html", 0.0), weights.get("*/*", 0.0) if json == 0 else 0.0)
-    return html >= json
-
-
-def _weight(part: str) -> tuple[str, float]:
-    media, *parameters = (piece.strip().lower() for piece in part.split(";"))
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return media, float(value)
-            except ValueError:
-                return media, 0.0
-    return media, 1.0
-
-
-def in_words(instant: datetime, language: str) -> str:
-    """An instant as the form has it: hour, minute, date."""
-    if language == "vi":
-        return f"{instant:%H} giờ {instant:%M} phút, ngày {instant:%d/%m/%Y}"
-    return f"{instant:%H:%M, %d %B %Y}"
-
-
-def qr_code(text: str) -> str:
-    """An inline SVG, as large as its style says."""
-    drawn = io.BytesIO()
-    code: Any = segno.make(text, error="m")
-    code.save(drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=1)
-    return drawn.getvalue().decode()

@@ -1,11 +1,16 @@
 """Which problem (RFC 9457) each refusal is."""
 
 from services.intake.domain.codes import DayFullError
+from services.intake.domain.forms import FormRefusedError, Words
 from services.intake.domain.life import IllegalMoveError
 from services.intake.domain.refused import RefusedError
+from services.intake.usecases.gather_form import NotIssuedError
 from services.intake.usecases.refusals import ForeignAgencyError, KeyReusedError, UnknownError
 from shared.postgres import is_transient
 from shared.problems import Problem, not_now
+
+FORM_REFUSED = Words("Biểu mẫu không hợp lệ", "The form is refused")
+NOT_ISSUED = Words("Hồ sơ chưa có biểu mẫu này", "The dossier does not have this form")
 
 
 def problem_of(error: Exception) -> Problem:
@@ -13,6 +18,29 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case Problem():
             return error
+        case FormRefusedError():
+            problem = Problem(
+                422,
+                FORM_REFUSED.told(error.language),
+                error.rule,
+                type="refused",
+                field=error.field,
+                value=error.value,
+                rule=error.rule,
+            )
+            problem.headers = {"Content-Language": error.language}
+            return problem
+        case NotIssuedError():
+            problem = Problem(
+                409,
+                NOT_ISSUED.told(error.language),
+                str(error),
+                type="not-issued",
+                code=error.code,
+                form=error.form,
+            )
+            problem.headers = {"Content-Language": error.language}
+            return problem
         case RefusedError():
             return Problem(
                 422,

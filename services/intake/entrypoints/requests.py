@@ -9,9 +9,11 @@ from fastapi import Request
 
 from services.intake.domain import codes
 from services.intake.domain.codes import Era
+from services.intake.domain.hand_overs import Contact
 from services.intake.domain.refused import RefusedError
 from services.intake.entrypoints.bodies import (
     BulkSubmission,
+    ContactBody,
     DocumentBody,
     SubmissionBody,
 )
@@ -89,6 +91,11 @@ def documents_of(bodies: Sequence[DocumentBody]) -> list[Document]:
     return [Document(body.name, body.copies) for body in bodies]
 
 
+def contact_of(body: ContactBody | None) -> Contact | None:
+    """Whom the citizen may ask."""
+    return None if body is None else Contact(body.name, body.phone)
+
+
 def submission_of(
     body: SubmissionBody | BulkSubmission,
     agency: str,
@@ -113,6 +120,8 @@ def submission_of(
         received_at=received_at,
         reference=body.reference,
         language=body.language,
+        sets=body.sets,
+        return_by=body.return_by,
         key=key,
         traceparent=traceparent,
     )

@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from deploy.local.postgres import Database, Postgres
 from services.intake.adapters.promises import PostgresAppointments, PostgresPromises
-from services.intake.adapters.rules import eras, floors
+from services.intake.adapters.rules import eras, floors, forms
 from services.intake.adapters.transactions import PostgresTransactions
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.http import routes
@@ -95,7 +95,9 @@ async def desk(
     """The desk as main wires it, its waiting room awake."""
     appointments, directory = PostgresAppointments(lambda: pool), Directory()
     room = WaitingRoom(appointments)
-    desk = Desk(transactions, appointments, directory, room, eras(), floors(), clock, BASE_URL)
+    desk = Desk(
+        transactions, appointments, directory, room, eras(), floors(), forms(), clock, BASE_URL
+    )
     dsn = database.dsn("intake")
     hearing = [asyncio.Event(), asyncio.Event()]
 

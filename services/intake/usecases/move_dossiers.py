@@ -116,6 +116,7 @@ def _keep(
             reason=move.reason,
             legal_basis=move.legal_basis,
             documents=request.documents,
+            contact=request.contact,
         )
     )
     event = dossier_moved(move.verb, before, after, move.at)

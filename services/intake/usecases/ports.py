@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from services.intake.domain.agencies import Agency
+from services.intake.domain.hand_overs import Contact, Wait
 from services.intake.domain.life import Channel, Dossier, Move, State
+from services.intake.domain.papers import Apology, ReturnBy
 from services.intake.domain.pledges import Pledge
-from services.intake.domain.procedures import Procedure
-from services.intake.domain.promises import Promise
+from services.intake.domain.procedures import Limit, Procedure
+from services.intake.domain.promises import Promise, Reappointment
+from services.intake.domain.register import Entry
 from shared.messages import SaysEvents
 
 
@@ -73,6 +76,8 @@ class NewDossier:
     reference: str | None
     documents: Sequence[Document]
     applicant: Applicant
+    sets: int = 1
+    return_by: ReturnBy = "counter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class KeptMove:
     reason: str | None = None
     legal_basis: str | None = None
     documents: Sequence[Document] | None = None
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,20 @@ class DossierView:
     promise: Promise | None
     notices: Sequence[tuple[str, datetime]]
     moves: Sequence[KeptMove]
+    sets: int = 1
+    return_by: ReturnBy = "counter"
+
+
+@dataclass(frozen=True, slots=True)
+class SlipFacts:
+    """What forms need beside the dossier. `names`: by move, what its agency was called when it was
+    made (rule 16)."""
+
+    limits: Sequence[Limit]
+    names: Mapping[int, str]
+    waits: Sequence[Wait]
+    reappointment: Reappointment | None
+    apology: Apology | None
 
 
 class Registry(Protocol):
@@ -180,6 +200,31 @@ class Dossiers(Protocol):
         """All that is shown of one dossier."""
 
 
+class Slips(Protocol):
+    """What only the forms need."""
+
+    async def facts(self, code: str) -> SlipFacts:
+        """What the forms of one dossier need beside it."""
+
+    async def keep_apology(
+        self, code: str, reason: str, signer: str, actor: Actor, at: datetime
+    ) -> bool:
+        """Keep the words of Mẫu 04, once; False where they are kept already, or nothing was heard."""
+
+    async def register_page(
+        self,
+        agency: str,
+        begins: datetime,
+        ends: datetime,
+        after: tuple[datetime, str] | None,
+        size: int,
+    ) -> list[Entry]:
+        """Dossiers received in [begins, ends), by time of receipt and code, after the one named.
+
+        Instants are UTC.
+        """
+
+
 class Answers(Protocol):
     """Answers given under Idempotency-Keys."""
 
@@ -198,6 +243,12 @@ class Promises(Protocol):
 
     async def keep(self, promises: Sequence[Promise]) -> None:
         """Store promises and wake whoever waits for their appointments, on any replica."""
+
+    async def keep_hand_overs(self, waits: Sequence[tuple[str, Wait]]) -> None:
+        """Store (dossier, wait); what a wait leaves open stays as it was."""
+
+    async def keep_reappointments(self, heard: Sequence[Reappointment]) -> None:
+        """Store the dates of re-appointments; one known already changes nothing."""
 
     async def known(self, codes: Collection[str]) -> set[str]:
         """Those of `codes` that are dossiers of ours."""
@@ -220,6 +271,8 @@ class Transaction(Protocol):
     def registry(self) -> Registry: ...
     @property
     def dossiers(self) -> Dossiers: ...
+    @property
+    def slips(self) -> Slips: ...
     @property
     def answers(self) -> Answers: ...
     @property
@@ -244,6 +297,7 @@ class MoveRequest:
     is_dated: bool = False
     """Whether the caller gave `move.at`."""
     documents: Sequence[Document] | None = None
+    contact: Contact | None = None
     key: Key | None = None
     traceparent: str | None = None
 
@@ -263,5 +317,7 @@ class Submission:
     received_at: datetime | None = None
     reference: str | None = None
     language: str = "vi"
+    sets: int = 1
+    return_by: ReturnBy = "counter"
     key: Key | None = None
     traceparent: str | None = None

@@ -247,6 +247,8 @@ def _take(
             submission.reference,
             submission.documents,
             submission.applicant,
+            submission.sets,
+            submission.return_by,
         )
     )
     if submission.key is not None:

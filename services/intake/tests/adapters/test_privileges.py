@@ -15,6 +15,9 @@ from services.intake.tests.town import Town
         "select documents from intake.dossiers",
         "select reason from intake.moves",
         "select additions from intake.pledges",
+        "select contact from intake.moves",
+        "select reason from intake.apologies",
+        "select signer from intake.apologies",
     ],
 )
 async def test_the_ledger_reads_no_personal_data_and_no_free_text(

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from services.intake.entrypoints.pages import wants_html
+from services.intake.entrypoints.negotiation import HTML, JSON, preferred
 from services.intake.tests.entrypoints.test_appointments import deadline, tell
 from services.intake.tests.town import DAY, PROCEDURE, UNIT, Town
 from shared.inbox import Apply
@@ -77,4 +77,4 @@ async def test_a_dossier_not_accepted_has_no_mau_01(town: Town) -> None:
     ],
 )
 def test_the_accept_header_chooses(accept: str, html: bool) -> None:
-    assert wants_html(accept) is html
+    assert (preferred(accept, (HTML, JSON)) == HTML) is html

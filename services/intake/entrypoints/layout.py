@@ -1,0 +1,121 @@
+"""Forms laid out: as HTML that prints, as PDF, as data."""
+
+import io
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import segno
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.intake.domain.forms import Words
+from services.intake.domain.papers import Paper, Table, minute
+from services.intake.entrypoints.bodies import (
+    LineShown,
+    PaperShown,
+    SignatureShown,
+    TableShown,
+    WordsShown,
+)
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def pages() -> Environment:
+    """Where the pages' templates are found; what a citizen wrote is escaped."""
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["minute"] = minute
+    found.filters["cell"] = in_cell
+    return found
+
+
+def html(paper: Paper, progress_url: str) -> str:
+    """The form as a page that prints on A5."""
+    return pages().get_template("slip.html").render(paper=paper, qr=qr_code(progress_url))
+
+
+def pdf(paper: Paper, progress_url: str) -> bytes:
+    """The form as PDF/A-2a, to be kept as long as the dossier; takes some hundredths of a second."""
+    # Imported when first needed: a process that prints nothing need not carry it.
+    import typst
+
+    said = {**shown(paper, progress_url).model_dump(mode="json"), "qr": qr_code(progress_url)}
+    said["issued"] = minute(paper.issued_at).vi
+    said["widths"] = [] if paper.table is None else list(paper.table.widths)
+    # Given as data: nothing that a citizen wrote is read as markup. Nothing is fetched, no font
+    # but the package's own is used, and the file is dated by the form: the same form, the same bytes.
+    laid_out = typst.compile(
+        (TEMPLATES / "slip.typ").read_bytes(),
+        ignore_system_fonts=True,
+        sys_inputs={"paper": json.dumps(said, ensure_ascii=False)},
+        pdf_standards="a-2a",
+        timestamp=int(paper.issued_at.timestamp()),
+    )
+    assert isinstance(laid_out, bytes)
+    return laid_out
+
+
+def shown(paper: Paper, progress_url: str) -> PaperShown:
+    """The form as data."""
+    form = paper.form
+    return PaperShown(
+        number=form.number,
+        kind=form.kind,
+        title=words(form.title),
+        regulation=paper.regulation,
+        code=paper.code,
+        paper_number=paper.number,
+        agency_name=paper.agency_name,
+        issued_at=paper.issued_at,
+        says=None if form.says is None else words(form.says),
+        lines=[
+            LineShown(
+                name=line.name,
+                label=words(line.label),
+                value=None if line.value is None else words(line.value),
+            )
+            for line in paper.lines
+        ],
+        table=None if paper.table is None else _table(paper.table),
+        signatures=[
+            SignatureShown(label=words(signature.label), name=signature.name)
+            for signature in paper.signatures
+        ],
+        copies_to=[words(copy) for copy in form.copies_to],
+        progress_url=progress_url,
+    )
+
+
+def words(said: Words) -> WordsShown:
+    return WordsShown(vi=said.vi, en=said.en)
+
+
+def _table(table: Table) -> TableShown:
+    return TableShown(
+        columns=[words(column) for column in table.columns],
+        rows=[[words(cell) for cell in row] for row in table.rows],
+    )
+
+
+def qr_code(text: str) -> str:
+    """An inline SVG, as large as its style says."""
+    drawn = io.BytesIO()
+    code: Any = segno.make(text, error="m")
+    code.save(drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=1)
+    return drawn.getvalue().decode()
+
+
+def in_cell(value: str | int | datetime | None) -> str:
+    """What stands in a cell of the register."""
+    if isinstance(value, datetime):
+        return f"{value:%H:%M %d/%m/%Y}"
+    return "" if value is None else str(value)
