@@ -95,7 +95,7 @@ def hand_overs(
     """
     if not moves:
         return []
-    home = holder = _counter(moves[0])
+    home = holder = _within(COUNTER, moves[0])
     found = [HandOver(APPLICANT, home, received_at, None)]
     for move in moves[1:]:
         over = _of(move, holder, home, kept, waits)
@@ -114,10 +114,7 @@ def _of(
     own = max(ended, key=lambda wait: (wait.kind, wait.generation), default=None)
     match move.verb:
         case "forward":
-            department = Words(
-                f"{DEPARTMENT.vi}, {move.agency_name}", f"{DEPARTMENT.en}, {move.agency_name}"
-            )
-            return HandOver(holder, department, move.at, *_judged(move, own, kept))
+            return HandOver(holder, _within(DEPARTMENT, move), move.at, *_judged(move, own, kept))
         case "transfer":
             taker = Words(move.agency_name, move.agency_name)
             return HandOver(holder, taker, move.at, *_judged(move, own, kept))
@@ -146,5 +143,5 @@ def _judged(move: Happened, own: Wait | None, kept: Kept) -> tuple[Verdict | Non
     return "on_time", kept.legal_due
 
 
-def _counter(move: Happened) -> Words:
-    return Words(f"{COUNTER.vi}, {move.agency_name}", f"{COUNTER.en}, {move.agency_name}")
+def _within(office: Words, move: Happened) -> Words:
+    return Words(f"{office.vi}, {move.agency_name}", office.en)

@@ -310,15 +310,17 @@ def _documents(documents: Sequence[Paperwork]) -> Table | None:
 
 
 NOT_JUDGED = Words("–", "–")
+NO_NOTE = Words("", "")
 
 
 def _hand_overs(facts: Facts) -> Table:
     rows = []
     for over in hand_overs(facts.moves, facts.received_at, facts.kept, facts.waits):
-        due = NOT_JUDGED if over.due_at is None else minute(over.due_at)
         verdict = NOT_JUDGED if over.verdict is None else VERDICTS[over.verdict]
-        note = Words("", "") if over.due_at is None else Words(f"Hạn: {due.vi}", f"Due: {due.en}")
-        rows.append((over.giver, over.taker, minute(over.at), verdict, note))
+        due = NO_NOTE if over.due_at is None else Words(f"Hạn: {minute(over.due_at).vi}", "Due")
+        # Figures need no second language where columns are narrow.
+        at = minute(over.at).vi
+        rows.append((over.giver, over.taker, Words(at, at), verdict, due))
     return Table(
         (
             Words("Bên giao", "From"),

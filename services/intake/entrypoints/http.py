@@ -10,6 +10,7 @@ from services.intake.entrypoints.dossier_routes import (
     submission_route,
 )
 from services.intake.entrypoints.pages import page_routes
+from services.intake.entrypoints.register_route import register_route
 from services.intake.entrypoints.registry_routes import agency_routes, procedure_routes
 from services.intake.entrypoints.slip_routes import slip_routes
 
@@ -22,6 +23,7 @@ def routes(desk: Desk) -> APIRouter:
     router.include_router(move_routes(desk))
     router.include_router(page_routes(desk))
     router.include_router(slip_routes(desk))
+    router.include_router(register_route(desk))
     router.include_router(reading_routes(desk))
     router.include_router(bulk_route(desk))
     router.include_router(agency_routes(desk))

@@ -12,6 +12,7 @@ from shared.identity import Role
 CODE = f"{UNIT}-{DAY}-0001"
 AGENCY = {"name": "Phường", "valid_from": "2025-07-01"}
 LIMITS = {"name": "Thủ tục", "limits": [{"valid_from": "2018-06-21", "kind": "none"}]}
+PERIOD = "first_on=2026-11-01&last_on=2026-11-30"
 HANDLERS = (Role.OFFICER, Role.HEAD_OF_UNIT, Role.INTEGRATOR)
 EVERYBODY = tuple(Role)
 
@@ -26,6 +27,7 @@ ROUTES: list[tuple[str, str, object, tuple[Role, ...], bool]] = [
     ("POST", "/dossiers", submission(), HANDLERS, True),
     ("GET", f"/dossiers/{CODE}", None, EVERYBODY, True),
     ("GET", f"/dossiers/{CODE}/mau-01", None, HANDLERS, True),
+    ("GET", f"/agencies/{UNIT}/register?{PERIOD}", None, EVERYBODY, True),
     ("GET", f"/dossiers/{CODE}/forms", None, HANDLERS, True),
     ("GET", f"/dossiers/{CODE}/forms/{{form}}", None, HANDLERS, True),
     (
@@ -91,7 +93,8 @@ async def test_every_route_is_in_the_table(http: httpx.AsyncClient) -> None:
     named = {
         (
             method,
-            path.replace(CODE, "{code}")
+            path.partition("?")[0]
+            .replace(CODE, "{code}")
             .replace(UNIT, "{agency}")
             .replace(PROCEDURE, "{procedure}"),
         )
