@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from services.intake.entrypoints.register_route import harmless
+from services.intake.entrypoints.register_writing import harmless
 from services.intake.tests.entrypoints.test_appointments import deadline, tell
 from services.intake.tests.town import NEIGHBOUR, UNIT, Town
 from services.intake.usecases import read_register
