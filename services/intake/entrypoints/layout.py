@@ -45,20 +45,27 @@ def html(paper: Paper, progress_url: str) -> str:
 
 def pdf(paper: Paper, progress_url: str) -> bytes:
     """The form as PDF/A-2a, to be kept as long as the dossier; takes some hundredths of a second."""
-    # Imported when first needed: a process that prints nothing need not carry it.
-    import typst
-
     said = {**shown(paper, progress_url).model_dump(mode="json"), "qr": qr_code(progress_url)}
     said["issued"] = minute(paper.issued_at).vi
     said["widths"] = [] if paper.table is None else list(paper.table.widths)
-    # Given as data: nothing that a citizen wrote is read as markup. Nothing is fetched, no font
-    # but the package's own is used, and the file is dated by the form: the same form, the same bytes.
+    return typeset("slip.typ", "paper", said, paper.issued_at)
+
+
+def typeset(template: str, name: str, data: object, dated: datetime) -> bytes:
+    """A PDF/A-2a of a template, which reads `data` under `name`.
+
+    Given as data, nothing that a citizen wrote is read as markup. Nothing is fetched, no font but the
+    package's own is used, and the file is dated by what it tells: the same data, the same bytes.
+    """
+    # Imported when first needed: a process that prints nothing need not carry it.
+    import typst
+
     laid_out = typst.compile(
-        (TEMPLATES / "slip.typ").read_bytes(),
+        (TEMPLATES / template).read_bytes(),
         ignore_system_fonts=True,
-        sys_inputs={"paper": json.dumps(said, ensure_ascii=False)},
+        sys_inputs={name: json.dumps(data, ensure_ascii=False)},
         pdf_standards="a-2a",
-        timestamp=int(paper.issued_at.timestamp()),
+        timestamp=int(dated.timestamp()),
     )
     assert isinstance(laid_out, bytes)
     return laid_out

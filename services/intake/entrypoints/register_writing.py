@@ -1,17 +1,19 @@
-"""Writes the register as CSV, as a page for A4 and as XLSX, a page of rows at a time."""
+"""Writes the register as CSV, as a page for A4, as PDF and as XLSX, a page of rows at a time."""
 
 import asyncio
 import csv
 import io
 import tempfile
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from itertools import groupby
-from typing import IO
+from typing import IO, Any
 
 import xlsxwriter
 
 from services.intake.domain.forms import FormKind, FormRules, era_on, form_of
+from services.intake.domain.refused import RefusedError
 from services.intake.domain.register import CELLS, Cell, Entry
 from services.intake.entrypoints import layout
 from services.intake.usecases.read_register import Period
@@ -21,7 +23,12 @@ BOM = "\ufeff"
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 A4 = 9
 """The number by which workbooks name the paper."""
-WIDTHS = {"number": 6, "code": 26, "procedure": 48, "applicant": 28, "agency": 28, "signature": 14}
+WIDTHS = {"number": 8, "code": 30, "procedure": 48, "sets": 8, "applicant": 28, "agency": 28}
+"""Of columns, as shares of a page or in letters."""
+
+MOST_PDF_ROWS = 1_000
+"""More than a commune's month; laying them out takes some 200 MB."""
+_ONE_AT_A_TIME = asyncio.Semaphore(1)
 
 Pages = AsyncIterator[Sequence[Entry]]
 
@@ -81,6 +88,44 @@ async def as_html(pages: Pages, period: Period, rules: FormRules) -> AsyncIterat
     yield head + tail
 
 
+async def as_pdf(pages: Pages, period: Period, rules: FormRules) -> bytes:
+    """A PDF for A4: short registers only, since a page count is known when all is laid out.
+
+    Raises `RefusedError` for more than `MOST_PDF_ROWS`.
+    """
+    parts: dict[str, dict[str, Any]] = {}
+    number = 0
+    async for page in pages:
+        for entry in page:
+            number += 1
+            if number > MOST_PDF_ROWS:
+                raise RefusedError(
+                    "last_on",
+                    period.last_on.isoformat(),
+                    f"a PDF has at most {MOST_PDF_ROWS} rows: ask for a shorter period, csv or xlsx",
+                )
+            form = form_on(entry, rules)
+            cells = cells_of(number, entry, rules, without="form")
+            part = parts.setdefault(form, {"form": form, "rows": []})
+            part["rows"].append([layout.in_cell(cell) for cell in cells])
+    agency = period.agency
+    named = [(name, column) for name, column in rules.columns.items() if name != "form"]
+    data = {
+        "agency": agency.code,
+        "agency_name": agency.name,
+        "first_on": f"{period.first_on:%d/%m/%Y}",
+        "last_on": f"{period.last_on:%d/%m/%Y}",
+        "number": number,
+        "widths": [WIDTHS.get(name, 18) for name, _ in named],
+        "columns": [asdict(column) for _, column in named],
+        "parts": list(parts.values()),
+    }
+    async with _ONE_AT_A_TIME:
+        return await asyncio.to_thread(
+            layout.typeset, "register.typ", "register", data, period.ends
+        )
+
+
 async def as_xlsx(pages: Pages, rules: FormRules) -> IO[bytes]:
     """A workbook in a temporary file: rows leave the memory as they are written."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  closed by whoever sends it
@@ -128,10 +173,15 @@ def _write_page(
 
 def cells_of(number: int, entry: Entry, rules: FormRules, *, without: str = "") -> list[Cell]:
     """The cells of a row, in the order of the columns."""
+    form = form_on(entry, rules)
+    return [CELLS[column](number, entry, form) for column in rules.columns if column != without]
+
+
+def form_on(entry: Entry, rules: FormRules) -> str:
+    """Which form the row belongs to, by the day of receipt: `Mẫu 07, Thông tư 03/2025/TT-VPCP`."""
     day = entry.received_at.date()
     form = form_of(FormKind.REGISTER, day, rules.eras)
-    name = f"{form.name}, {era_on(day, rules.eras).regulation}" if form else ""
-    return [CELLS[column](number, entry, name) for column in rules.columns if column != without]
+    return "" if form is None else f"{form.name}, {era_on(day, rules.eras).regulation}"
 
 
 def harmless(text: str) -> str:

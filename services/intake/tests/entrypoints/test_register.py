@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
+from services.intake.entrypoints import register_writing
 from services.intake.entrypoints.register_writing import harmless
 from services.intake.tests.entrypoints.test_appointments import deadline, tell
 from services.intake.tests.town import NEIGHBOUR, UNIT, Town
@@ -112,6 +113,16 @@ async def test_the_register_as_xlsx(town: Town) -> None:
     assert "<f>" not in sheet  # no cell is a formula
 
 
+async def test_the_register_as_pdf_is_short(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        await town.code(applicant={"name": "Thử #strong[*"})
+    answer = await ask(town, format="pdf")
+    assert answer.content.startswith(b"%PDF-")
+    monkeypatch.setattr(register_writing, "MOST_PDF_ROWS", 1)
+    answer = await ask(town, format="pdf")
+    assert (answer.status_code, answer.json()["field"]) == (422, "last_on")
+
+
 async def test_inspectors_see_the_cases_and_not_the_persons(town: Town, bearer: Any) -> None:
     await town.code()
     answer = await ask(town, bearer(Role.INSPECTOR), format="csv")
@@ -120,7 +131,7 @@ async def test_inspectors_see_the_cases_and_not_the_persons(town: Town, bearer: 
     assert (await ask(town, town.neighbour)).status_code == 403
 
 
-@pytest.mark.parametrize("format", ["html", "csv", "xlsx"])
+@pytest.mark.parametrize("format", ["html", "pdf", "csv", "xlsx"])
 async def test_an_empty_period_is_an_empty_register(town: Town, format: str) -> None:
     answer = await ask(town, format=format)
     assert answer.status_code == 200

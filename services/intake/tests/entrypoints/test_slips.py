@@ -223,9 +223,9 @@ async def test_the_words_of_mau_04_never_travel(
     )
 
 
-def leg(kind: type[Event], generation: int, agency: str, **fields: Any) -> Event:
+def leg(event: type[Event], generation: int, agency: str, **fields: Any) -> Event:
     base = {"code": CODE, "kind": "transfer_leg", "generation": generation, "agency": agency}
-    return kind.model_validate({**base, **fields})
+    return event.model_validate({**base, **fields})
 
 
 async def test_the_control_sheet_lists_every_hand_over_early_on_time_or_late(
@@ -275,6 +275,55 @@ async def test_the_control_sheet_lists_every_hand_over_early_on_time_or_late(
     ]
     assert rows[3][4] == "Hạn: 11 giờ 00 phút, ngày 15/11/2026"
     assert told(sheet)["outcome"] == "Trước hạn"
+
+
+async def test_what_is_heard_of_a_hand_over_is_kept_however_the_batches_fall(
+    town: Town, pool: asyncpg.Pool, apply: Apply
+) -> None:
+    await town.code()
+    at = FRIDAY + timedelta(hours=1)
+    events = [
+        leg(
+            DeadlineSet,
+            1,
+            UNIT,
+            kind="forwarding",
+            received_at=FRIDAY,
+            legal_due=at,
+            pledge_due=None,
+            appointment_at=at,
+            regime="nd61",
+            rules_version="1",
+            calendar_version="vn-1",
+        ),
+        leg(
+            DeadlineMet,
+            1,
+            UNIT,
+            kind="forwarding",
+            resolved_at=at,
+            is_pledge_kept=None,
+            is_early=False,
+        ),
+    ]
+    kept = []
+    for batches in (events, events[:1], events[1:]):
+        if batches is not events:
+            await pool.execute("delete from hand_overs where verdict is not null")
+        assert await tell(pool, apply, *batches) == []
+        kept.append(await pool.fetch("select due_at, verdict, ended_at from hand_overs"))
+    assert [tuple(row) for row in kept[0]] == [(at, "on_time", at)]
+    assert [tuple(row) for row in kept[1]] == [(at, None, None)]
+    assert [tuple(row) for row in kept[2]] == [(at, "on_time", at)]
+
+
+async def test_a_leg_of_a_dossier_we_never_had_is_refused(
+    town: Town, pool: asyncpg.Pool, apply: Apply
+) -> None:
+    (refusal,) = await tell(
+        pool, apply, leg(DeadlineMissed, 1, UNIT, resolved_at=FRIDAY, legal_due=FRIDAY)
+    )
+    assert "no dossier" in refusal.reason
 
 
 @pytest.mark.parametrize("form", ["01", "02", "04", "05", "06"])
