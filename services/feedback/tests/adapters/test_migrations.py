@@ -7,6 +7,7 @@ from services.feedback.domain.courtesy import Khong
 from services.feedback.domain.reports import Kind, Report
 from services.feedback.main import MIGRATIONS
 from services.feedback.tests.history import NOW, UNIT
+from shared.postgres import transaction
 
 FIRST = "PA-H10-01-20261113-0007"
 
@@ -18,7 +19,7 @@ def sql(name: str) -> str:
 async def test_reports_of_before_become_feedback_handled_by_their_own_agency(
     pool: asyncpg.Pool,
 ) -> None:
-    async with pool.acquire() as connection:
+    async with transaction(pool) as connection:
         mine = "select tablename from pg_tables where schemaname = 'feedback'"
         first = [
             line.split()[2]
@@ -31,20 +32,17 @@ async def test_reports_of_before_become_feedback_handled_by_their_own_agency(
             if line.startswith("create table")
         ]
         assert {row["tablename"] for row in await connection.fetch(mine)} >= {*first, *second}
-        async with connection.transaction():
-            await connection.execute(f"drop table {', '.join([*second, *first])}")
-            await connection.execute(sql("0001_feedback.sql"))
-            await connection.execute("insert into agencies values ($1, 'A', 'UTC')", UNIT)
-            await connection.execute(
-                "insert into reports values ($1, $2, null, '{2}', 'lời kể', '\\x00', $3)",
-                FIRST,
-                UNIT,
-                NOW,
-            )
-            await connection.execute(
-                "insert into report_numbers values ($1, $2, 7)", UNIT, NOW.date()
-            )
-            await connection.execute(sql("0002_reports.sql"))
+        await connection.execute(f"drop table {', '.join([*second, *first])}")
+        await connection.execute(sql("0001_feedback.sql"))
+        await connection.execute("insert into agencies values ($1, 'A', 'UTC')", UNIT)
+        await connection.execute(
+            "insert into reports values ($1, $2, null, '{2}', 'lời kể', '\\x00', $3)",
+            FIRST,
+            UNIT,
+            NOW,
+        )
+        await connection.execute("insert into report_numbers values ($1, $2, 7)", UNIT, NOW.date())
+        await connection.execute(sql("0002_reports.sql"))
         reports = PostgresReports(connection)
         found = await reports.find(FIRST)
         assert found is not None
