@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from pydantic import AwareDatetime, BaseModel
 
 from services.feedback.domain.report_steps import (
     BY_AUTHOR,
@@ -14,9 +13,7 @@ from services.feedback.domain.report_steps import (
     IllegalStepError,
     Step,
     StepRefusedError,
-    Verdict,
 )
-from services.feedback.domain.reports import Kind
 from services.feedback.entrypoints.bodies import (
     AnswerBody,
     BodyRefusedError,
@@ -26,6 +23,7 @@ from services.feedback.entrypoints.bodies import (
     read_body,
     refused_field,
 )
+from services.feedback.entrypoints.report_answers import FollowedShown, followed_shown
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.usecases.follow_report import (
     Followed,
@@ -33,67 +31,8 @@ from services.feedback.usecases.follow_report import (
     answer_report,
     follow_report,
 )
-from services.feedback.usecases.ports import Opening, SealError, TakenStep
+from services.feedback.usecases.ports import SealError
 from shared.problems import Problem
-
-
-class StepShown(BaseModel):
-    """One step of the handling; `role` is who took it."""
-
-    step: Step
-    words: str
-    verdict: Verdict | None
-    role: str
-    taken_at: AwareDatetime
-
-    @classmethod
-    def of(cls, step: TakenStep) -> "StepShown":
-        return cls(
-            step=step.step,
-            words=step.words,
-            verdict=step.verdict,
-            role=step.by.role,
-            taken_at=step.taken_at,
-        )
-
-
-class OpeningShown(BaseModel):
-    """Who looked at what could show the author, when and why."""
-
-    what: str
-    opened_by: str | None
-    role: str
-    reason: str
-    opened_at: AwareDatetime
-
-    @classmethod
-    def of(cls, opening: Opening) -> "OpeningShown":
-        return cls(
-            what=opening.what,
-            opened_by=opening.by.subject,
-            role=opening.by.role,
-            reason=opening.reason,
-            opened_at=opening.opened_at,
-        )
-
-
-class FollowedShown(BaseModel):
-    """A report as its author follows it."""
-
-    report: str
-    kind: Kind
-    agency: str
-    handler: str
-    against: list[int]
-    dossier: str | None
-    reported_at: AwareDatetime
-    is_named: bool
-    attachments: int
-    state: str
-    verdict: Verdict | None
-    steps: list[StepShown]
-    openings: list[OpeningShown]
-
 
 Sent = TypeVar("Sent", bound=FollowBody)
 
@@ -164,7 +103,7 @@ async def _answer(
             raise problem from error
         return desk.pages.show_problem(problem)
     if not is_form(request):
-        shown = _shown(followed).model_dump(mode="json")
+        shown = followed_shown(followed).model_dump(mode="json")
         return JSONResponse(shown, headers={"Cache-Control": "no-store"})
     may = MOVES[followed.report.kind].get(followed.report.state, frozenset()) & BY_AUTHOR
     return desk.pages.show(
@@ -207,23 +146,4 @@ def illegal_step(error: IllegalStepError) -> Problem:
         str(error),
         type="illegal-step",
         **{"from": error.origin, "to": error.step, "why": error.why},
-    )
-
-
-def _shown(followed: Followed) -> FollowedShown:
-    report = followed.report
-    return FollowedShown(
-        report=report.code,
-        kind=report.kind,
-        agency=report.agency,
-        handler=report.handler,
-        against=[int(khong) for khong in report.against],
-        dossier=report.dossier,
-        reported_at=report.reported_at,
-        is_named=report.is_named,
-        attachments=report.attachments,
-        state=report.state,
-        verdict=report.verdict,
-        steps=[StepShown.of(step) for step in followed.steps],
-        openings=[OpeningShown.of(opening) for opening in followed.openings],
     )

@@ -2,29 +2,32 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 from services.feedback.domain import report_steps
 from services.feedback.domain.attachments import EXTENSIONS
 from services.feedback.domain.report_steps import IllegalStepError, Step, StepRefusedError, Verdict
 from services.feedback.domain.reports import Kind, Report
 from services.feedback.entrypoints.bodies import refused_field, without_nul
-from services.feedback.entrypoints.follow_pages import (
-    OpeningShown,
-    StepShown,
-    cannot_open,
-    illegal_step,
+from services.feedback.entrypoints.follow_pages import cannot_open, illegal_step
+from services.feedback.entrypoints.report_answers import (
+    HandledListShown,
+    IdentityShown,
+    InHandShown,
+    UnitCopiesShown,
+    copy_shown,
+    handled_shown,
+    identity_shown,
+    in_hand_shown,
 )
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.usecases.handle_report import (
     MOST_REASON_CHARACTERS,
     Handler,
-    InHand,
     NothingSealedError,
     NotYoursError,
     open_attachment,
@@ -33,7 +36,6 @@ from services.feedback.usecases.handle_report import (
     step_report,
 )
 from services.feedback.usecases.list_reports import (
-    UnitCopy,
     UnknownUnitError,
     list_handled,
     list_unit_copies,
@@ -81,69 +83,6 @@ class ReasonBody(BaseModel):
         return without_nul(reason)
 
 
-class UnitCopyShown(BaseModel):
-    """What the reported unit is told: no word, no dossier, no hour, nothing of the author."""
-
-    report: str
-    kind: Kind
-    against: list[int]
-    reported_on: date
-    state: str
-    verdict: Verdict | None
-    moved_on: date | None
-
-
-class UnitCopiesShown(BaseModel):
-    agency: str
-    reports: list[UnitCopyShown]
-    next: str | None = Field(description="Ask for `after` this one; null: there are no more.")
-
-
-class HandledShown(BaseModel):
-    """A report in the list of who handles it."""
-
-    report: str
-    kind: Kind
-    agency: str
-    handler: str
-    against: list[int]
-    reported_at: AwareDatetime
-    state: str
-    verdict: Verdict | None
-    moved_at: AwareDatetime | None
-
-
-class HandledListShown(BaseModel):
-    reports: list[HandledShown]
-    next: str | None = Field(description="Ask for `after` this one; null: there are no more.")
-
-
-class InHandShown(HandledShown):
-    """A report for its handler: the words without its author's details."""
-
-    dossier: str | None
-    words: str
-    is_named: bool
-    attachments: int
-    steps: list[StepShown]
-    openings: list[OpeningShown]
-
-
-class AuthorShown(BaseModel):
-    name: str
-    phone: str
-    email: str
-    address: str
-
-
-class IdentityShown(BaseModel):
-    """Who wrote the report; `words` as they came, where the handler's copy masks some."""
-
-    report: str
-    author: AuthorShown
-    words: str | None
-
-
 def _unstored(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
@@ -173,7 +112,7 @@ def _lists(router: APIRouter, desk: ReportDesk) -> None:
             ) from error
         return UnitCopiesShown(
             agency=agency,
-            reports=[_copy_shown(copy) for copy in found[:limit]],
+            reports=[copy_shown(copy) for copy in found[:limit]],
             next=found[limit - 1].report.code if len(found) > limit else None,
         )
 
@@ -191,7 +130,7 @@ def _lists(router: APIRouter, desk: ReportDesk) -> None:
         async with desk.begin() as books:
             found = await list_handled(_handler(caller), kind, after, limit + 1, books)
         return HandledListShown(
-            reports=[HandledShown(**_listed(report)) for report in found[:limit]],
+            reports=[handled_shown(report) for report in found[:limit]],
             next=_next(found, limit),
         )
 
@@ -202,7 +141,7 @@ def _in_hand(router: APIRouter, desk: ReportDesk) -> None:
         """A report for its handler. Others are told that there is none."""
         with _refusing():
             async with desk.begin() as books:
-                return _in_hand_shown(await read_report(report, _handler(caller), books))
+                return in_hand_shown(await read_report(report, _handler(caller), books))
 
     @router.post("/reports/{report}/steps")
     async def step(report: Code, body: StepBody, caller: Handling) -> InHandShown:
@@ -218,7 +157,7 @@ def _in_hand(router: APIRouter, desk: ReportDesk) -> None:
                     books,
                     desk.clock.now(),
                 )
-        return _in_hand_shown(moved)
+        return in_hand_shown(moved)
 
 
 def _opening(router: APIRouter, desk: ReportDesk) -> None:
@@ -230,14 +169,7 @@ def _opening(router: APIRouter, desk: ReportDesk) -> None:
                 opened = await open_identity(
                     report, _handler(caller), body.reason, books, desk.seals, desk.clock.now()
                 )
-        author = opened.author
-        return IdentityShown(
-            report=report,
-            author=AuthorShown(
-                name=author.name, phone=author.phone, email=author.email, address=author.address
-            ),
-            words=opened.words,
-        )
+        return identity_shown(report, opened)
 
     @router.post("/reports/{report}/attachments/{number}", response_class=Response)
     async def attachment(
@@ -282,48 +214,6 @@ def _refusing() -> Iterator[None]:
 def _handler(caller: Caller) -> Handler:
     by = Doer(caller.subject, caller.role.value)
     return Handler(by, caller.agency, is_inspector=caller.role is Role.INSPECTOR)
-
-
-def _copy_shown(copy: UnitCopy) -> UnitCopyShown:
-    report = copy.report
-    return UnitCopyShown(
-        report=report.code,
-        kind=report.kind,
-        against=[int(khong) for khong in report.against],
-        reported_on=copy.reported_on,
-        state=report.state,
-        verdict=report.verdict,
-        moved_on=copy.moved_on,
-    )
-
-
-def _listed(report: Report) -> dict[str, object]:
-    return {
-        "report": report.code,
-        "kind": report.kind,
-        "agency": report.agency,
-        "handler": report.handler,
-        "against": [int(khong) for khong in report.against],
-        "reported_at": report.reported_at,
-        "state": report.state,
-        "verdict": report.verdict,
-        "moved_at": report.moved_at,
-    }
-
-
-def _in_hand_shown(found: InHand) -> InHandShown:
-    report = found.report
-    return InHandShown.model_validate(
-        {
-            **_listed(report),
-            "dossier": report.dossier,
-            "words": report.words,
-            "is_named": report.is_named,
-            "attachments": report.attachments,
-            "steps": [StepShown.of(step) for step in found.steps],
-            "openings": [OpeningShown.of(opening) for opening in found.openings],
-        }
-    )
 
 
 def _next(found: Sequence[Report], limit: int) -> str | None:
