@@ -36,7 +36,7 @@ class Sizes:
     storm: int = 100_000
     spread: int = 1_000
     """Clocks whose instants are spread over the first calm window."""
-    per_second: int = 200
+    per_second: int = 100
     calm: timedelta = timedelta(seconds=6)
     rounds: int = 2
 

@@ -1,7 +1,7 @@
 """The relay: says what the outbox keeps. Woken, not polled; one at a time per schema.
 
 The leader holds an advisory lock on the connection it reads the outbox with: when it dies the lock
-falls to the next replica, which has been waiting for it. Rows go out in the order of their ids and
+falls to the replica that asks for it next. Rows go out in the order of their ids and
 are deleted once Kafka has acknowledged them; per partition only the acknowledged prefix goes, and
 nothing overtakes a batch that failed. A crash between acknowledgement and deletion says a row
 twice; its sequence makes hearers skip it.
@@ -28,9 +28,16 @@ log = structlog.get_logger()
 ROUND_ROWS = 2_000
 BATCH_BYTES = 512 * 1024
 PAUSE_SECONDS = 0.5
+STANDBY_SECONDS = 0.5
+"""How long nobody leads at most, when a leader has died."""
 
-LEAD = "select pg_advisory_lock(hashtext('relay'), hashtext($1))"
-"""Waits until no other replica leads the schema's relay; ends with the connection."""
+LEAD = "select pg_try_advisory_lock(hashtext('relay'), hashtext($1))"
+"""Whether this connection leads the schema's relay, until it ends.
+
+Asked again and again: a statement that waited would hold a snapshot all the while, and no dead row of
+the whole database could be removed beside it. Whoever looks for what is due next would have to step
+over every alarm that has rung.
+"""
 
 READ = """
 select id, topic, source, subject, sequence, type, time, traceparent, body
@@ -87,11 +94,10 @@ class Relay:
         woken = asyncio.Event()
         connection.add_termination_listener(lambda _: woken.set())
         try:
-            await connection.execute(
-                LEAD,
-                self._schema,
-                timeout=None,
-            )
+            leads = await connection.fetchval(LEAD, self._schema)
+            while not leads:
+                await asyncio.sleep(STANDBY_SECONDS)
+                leads = await connection.fetchval(LEAD, self._schema)
             async with listening(connection, f"{self._schema}_outbox", woken):
                 self.is_leader = True
                 telemetry.IS_RELAY_LEADER.set(1)

@@ -105,7 +105,26 @@ async def test_the_relay_says_everything_in_order_and_empties_the_outbox(
 
 
 @pytest.mark.broker
-async def test_the_relay_is_woken_and_a_dead_leader_is_replaced_at_once(
+async def test_a_relay_that_stands_by_holds_no_snapshot_so_that_dead_rows_can_be_removed(
+    pool: asyncpg.Pool, database: Database, producer: AIOKafkaProducer
+) -> None:
+    relays = [Relay(database.dsn("deadline"), "deadline", producer) for _ in range(2)]
+    tasks = [asyncio.create_task(relay.run()) for relay in relays]
+    async with asyncio.timeout(10):
+        # Of those that ask to lead, the one that stands by asks last.
+        while [row["holds"] for row in await pool.fetch(STANDING_BY)] != [False]:
+            await asyncio.sleep(0.02)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+STANDING_BY = """select backend_xmin is not null as holds from pg_stat_activity
+where datname = current_database() and query like '%advisory_lock(hashtext(''relay'')%'
+    and pid <> pg_backend_pid()"""
+
+
+async def test_the_relay_is_woken_and_a_dead_leader_is_replaced_soon(
     pool: asyncpg.Pool,
     database: Database,
     kafka: str,
