@@ -14,6 +14,8 @@ from services.deadline.domain.ladder import (
 from services.deadline.domain.reckoning import Terms
 from services.deadline.domain.working_time import NO_TIME, Timetable
 
+LADDER = tuple(Rung)
+
 
 class NextRung(NamedTuple):
     """The rung that waits, and its instant."""
@@ -36,11 +38,11 @@ class Rungs(NamedTuple):
 
     def next(self) -> NextRung | None:
         """The rung that rings next: the earliest, of one instant the first in the ladder."""
-        earliest: NextRung | None = None
-        for rung, at in zip(Rung, self, strict=True):
-            if at is not None and (earliest is None or at < earliest.at):
-                earliest = NextRung(rung, at)
-        return earliest
+        waiting = [at for at in self if at is not None]
+        if not waiting:
+            return None
+        earliest = min(waiting)
+        return NextRung(LADDER[self.index(earliest)], earliest)
 
     def without(self, *rungs: Rung) -> "Rungs":
         """The others."""
