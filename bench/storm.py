@@ -23,7 +23,7 @@ from shared.clock import SystemClock
 
 ANSWERED = "select exists (select from clocks)"
 
-FILLING = timedelta(seconds=8)
+FILLING = timedelta(seconds=5)
 """From the first clock filled to the first due."""
 BREATH = timedelta(seconds=1)
 """Between two windows, so that neither is disturbed by the other."""
@@ -37,7 +37,7 @@ class Sizes:
     spread: int = 1_000
     """Clocks whose instants are spread over the first calm window."""
     per_second: int = 100
-    calm: timedelta = timedelta(seconds=6)
+    calm: timedelta = timedelta(seconds=5)
     rounds: int = 2
 
 

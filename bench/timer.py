@@ -20,7 +20,7 @@ class Sizes:
     """How many are due; the peer is slow, and its table is smaller, which is in its favour."""
 
     ours: int = 20_000
-    peer: int = 4_000
+    peer: int = 3_000
     rounds: int = 3
 
 

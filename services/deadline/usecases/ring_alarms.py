@@ -10,8 +10,12 @@ from services.deadline.usecases import tidings
 from services.deadline.usecases.ports import Clocks, Directories
 from shared.messages import Saying, SaysEvents
 
-SET = 1_000
-"""How many clocks ring in one transaction."""
+SET = 250
+"""How many clocks ring in one transaction.
+
+A thousand would cost a quarter less, and would hold up for four times as long what else the process and
+its relay have in hand: in a storm of alarms dossiers go on being accepted.
+"""
 
 
 async def ring_alarms(
