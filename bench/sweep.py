@@ -7,7 +7,7 @@ from datetime import timedelta
 from time import perf_counter
 
 from bench.contestant import run
-from bench.open_clocks import Due, fill
+from bench.open_clocks import Due, fill_unused
 from bench.parts import Databases
 from bench.services import connection_to
 from bench.timers.tasks import Sweeps
@@ -69,8 +69,7 @@ async def _open_clocks(
         await found_town(database.dsn("deadline"))
         now = SystemClock().now()
         async with connection_to(database) as connection:
-            await fill(connection, "OPEN", Due(count, now, APART), now)
-            await connection.execute("vacuum clocks", timeout=None)
+            await fill_unused(connection, "OPEN", Due(count, now, APART), now)
         await databases.settle()
         tell(f"{count:,} clocks opened in {perf_counter() - began:.0f} s")
         yield database
