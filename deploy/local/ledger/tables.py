@@ -132,6 +132,29 @@ RULES: Sequence[tuple[str, str, str]] = (
         """,
     ),
     (
+        "intake repeats how every hand-over was kept",
+        "select count(*) from intake.hand_overs",
+        """
+        select case when h.dossier is null then 'lost' else 'unexplained' end,
+               coalesce(c.code, h.dossier),
+               format('%s: intake: %s, %s by %s at %s; deadline: %s, %s by %s at %s',
+                      coalesce(c.kind, h.kind), h.generation, h.verdict, h.due_at, h.ended_at,
+                      c.generation, c.state, c.appointment_at, c.ended_at)
+        from (select distinct on (dossier, kind) * from intake.hand_overs
+              order by dossier, kind, generation desc) h
+        full join (select *, state in ('met', 'missed', 'out_of_sync') as is_judged,
+                          case when state in ('met', 'missed', 'out_of_sync')
+                               then resolved_at end as ended_at
+                   from deadline.clocks where kind in ('forwarding', 'transfer_leg')) c
+            on c.code = h.dossier and c.kind = h.kind
+        where (h.generation, h.agency, h.due_at, h.verdict is not null,
+               coalesce(h.verdict = 'late', false), h.ended_at)
+            is distinct from
+              (c.generation, c.agency, c.appointment_at, c.is_judged, c.state = 'missed',
+               c.ended_at)
+        """,
+    ),
+    (
         "feedback knows every dossier as intake does",
         "select count(*) from feedback.dossiers",
         """

@@ -96,6 +96,17 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
         "intake repeats what deadline set and found",
         "unexplained",
     ),
+    "a hand-over is forgotten": (
+        "delete from intake.hand_overs where ctid = (select min(ctid) from intake.hand_overs)",
+        "intake repeats how every hand-over was kept",
+        "lost",
+    ),
+    "a hand-over is judged otherwise": (
+        "update intake.hand_overs set verdict = case verdict when 'late' then 'on_time' else 'late' end"
+        " where ctid = (select min(ctid) from intake.hand_overs where verdict is not null)",
+        "intake repeats how every hand-over was kept",
+        "unexplained",
+    ),
     "feedback knows a dossier otherwise": (
         "update feedback.dossiers set status = 8 where ctid ="
         " (select min(ctid) from feedback.dossiers)",
