@@ -29,6 +29,8 @@ class Paperwork:
 
     name: str
     copies: int
+    originals: int = 0
+    certified: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,7 +289,7 @@ def _table(form: Form, facts: Facts, move: Happened | None) -> Table | None:
         case FormKind.RECEIPT:
             return _documents(facts.documents)
         case FormKind.SUPPLEMENT_REQUEST if move is not None:
-            return _documents(move.documents)
+            return _wanted(move.documents)
         case FormKind.CONTROL_SHEET:
             return _hand_overs(facts)
         case _:
@@ -297,16 +297,49 @@ def _table(form: Form, facts: Facts, move: Happened | None) -> Table | None:
 
 
 def _documents(documents: Sequence[Paperwork]) -> Table | None:
+    """What was handed in, and how many of each."""
     if not documents:
         return None
     return Table(
         (Words("Thành phần hồ sơ", "Documents"), Words("Số bản", "Copies")),
         (5, 1),
         tuple(
-            (Words(document.name, document.name), Words(*(str(document.copies),) * 2))
+            (
+                _plain(document.name),
+                _plain(document.originals + document.certified + document.copies),
+            )
             for document in documents
         ),
     )
+
+
+def _wanted(documents: Sequence[Paperwork]) -> Table | None:
+    """What is asked for: originals, certified copies, plain copies."""
+    if not documents:
+        return None
+    return Table(
+        (
+            Words("Giấy tờ cần bổ sung", "Documents asked for"),
+            Words("Bản chính", "Originals"),
+            Words("Bản sao chứng thực", "Certified"),
+            Words("Bản sao", "Copies"),
+        ),
+        (6, 2, 2, 2),
+        tuple(
+            (
+                _plain(document.name),
+                _plain(document.originals),
+                _plain(document.certified),
+                _plain(document.copies),
+            )
+            for document in documents
+        ),
+    )
+
+
+def _plain(value: str | int) -> Words:
+    """A name or a figure."""
+    return Words(str(value), str(value))
 
 
 NOT_JUDGED = Words("–", "–")

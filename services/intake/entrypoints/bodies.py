@@ -105,6 +105,8 @@ class DocumentBody(Body):
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_NO_NUL)
     ]
     copies: Annotated[int, Field(ge=0, le=1000)] = 1
+    originals: Annotated[int, Field(ge=0, le=1000)] = 0
+    certified: Annotated[int, Field(ge=0, le=1000)] = 0
 
 
 Documents = Annotated[tuple[DocumentBody, ...], Field(max_length=100)]
@@ -298,6 +300,8 @@ class ApplicantShown(BaseModel):
 class DocumentShown(BaseModel):
     name: str
     copies: int
+    originals: int
+    certified: int
 
 
 class MoveShown(BaseModel):

@@ -283,7 +283,15 @@ def applicant_shown(applicant: Applicant) -> ApplicantShown:
 
 def documents_shown(documents: Sequence[Document]) -> list[DocumentShown]:
     """Documents as JSON."""
-    return [DocumentShown(name=document.name, copies=document.copies) for document in documents]
+    return [
+        DocumentShown(
+            name=document.name,
+            copies=document.copies,
+            originals=document.originals,
+            certified=document.certified,
+        )
+        for document in documents
+    ]
 
 
 def _promise_shown(promise: Promise) -> PromiseShown:

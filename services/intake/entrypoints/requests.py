@@ -88,7 +88,7 @@ def check_code(code: str, eras: Sequence[Era]) -> str:
 
 def documents_of(bodies: Sequence[DocumentBody]) -> list[Document]:
     """The documents named."""
-    return [Document(body.name, body.copies) for body in bodies]
+    return [Document(body.name, body.copies, body.originals, body.certified) for body in bodies]
 
 
 def contact_of(body: ContactBody | None) -> Contact | None:

@@ -182,7 +182,10 @@ def _apology(apology: Apology, zone: ZoneInfo) -> Apology:
 
 
 def _paperwork(documents: Sequence[Document]) -> tuple[Paperwork, ...]:
-    return tuple(Paperwork(document.name, document.copies) for document in documents)
+    return tuple(
+        Paperwork(document.name, document.copies, document.originals, document.certified)
+        for document in documents
+    )
 
 
 def _local(instant: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -46,6 +46,9 @@ class Document:
 
     name: str
     copies: int = 1
+    originals: int = 0
+    certified: int = 0
+    """Certified copies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,13 +91,18 @@ async def test_rule_18_a_request_and_a_refusal_are_told_in_writing(town: Town) -
     bare = await town.move(code, "refusal")
     assert (bare.status_code, bare.json()["why"]) == (409, "a written reason is missing")
     assert "03" not in await numbers(town, code)
-    documents = [{"name": "Bản sao có chứng thực", "copies": 2}]
+    documents = [{"name": "Giấy chứng nhận", "originals": 1, "certified": 2, "copies": 0}]
     asked = {"reason": REASON, "documents": documents, "contact": CONTACT}
     assert (await town.move(code, "supplement-requests", asked)).status_code == 200
     request = await get(town, code, "02")
     assert told(request)["reason"] == REASON
     assert told(request)["contact"] == "Cán bộ thứ nhất, 0271 000 000"
-    assert request["table"]["rows"][0][0]["vi"] == "Bản sao có chứng thực"
+    assert [cell["vi"] for cell in request["table"]["rows"][0]] == [
+        "Giấy chứng nhận",
+        "1",
+        "2",
+        "0",
+    ]
     assert request["paper_number"] == f"{code}/2"
     await town.move(code, "refusal", {"reason": "Không thuộc thẩm quyền"})
     refusal = await get(town, code, "03")
