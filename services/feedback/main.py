@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from services.feedback.adapters.books import begin_on, books_on
 from services.feedback.adapters.notice_texts import NoticeTexts
+from services.feedback.adapters.score_rules import read_score_rules
 from services.feedback.adapters.seals import Seals, must_open_all
 from services.feedback.entrypoints.chance import draw_token
 from services.feedback.entrypoints.http import routes
@@ -28,6 +29,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def build(settings: Settings) -> FastAPI:
     """The whole service."""
     parts = Parts(NAME, settings)
+    read_score_rules()  # a mistake in them stops the start, not the first rating
 
     def begin() -> AbstractAsyncContextManager[Books]:
         return begin_on(parts.pool)()

@@ -11,6 +11,8 @@ from services.feedback.adapters.identities import PostgresIdentities
 from services.feedback.adapters.notices import PostgresNotices
 from services.feedback.adapters.ratings import PostgresRatings
 from services.feedback.adapters.reports import PostgresReports
+from services.feedback.adapters.score_rules import read_score_rules
+from services.feedback.adapters.scores import PostgresScores
 from services.feedback.usecases.ports import Begin, Books
 from shared.outbox import Outbox
 from shared.postgres import transaction
@@ -27,6 +29,8 @@ def books_on(connection: asyncpg.Connection) -> Books:
         ratings=PostgresRatings(connection),
         reports=PostgresReports(connection),
         identities=PostgresIdentities(connection),
+        scores=PostgresScores(connection),
+        score_rules=read_score_rules(),
         outbox=Outbox(connection, SOURCE),
     )
 

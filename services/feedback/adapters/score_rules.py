@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -165,8 +166,9 @@ class _OpennessFile(_Strict):
 F = TypeVar("F", bound=_Strict)
 
 
+@cache
 def read_score_rules(directory: Path = RULES) -> ScoreRules:
-    """The rules of a directory. Raises `ScoreRulesError`."""
+    """The rules of a directory, read once. Raises `ScoreRulesError`."""
     law_file, index_file = directory / "tt01-2018.yaml", directory / "qd766.yaml"
     openness_file = directory / "openness.yaml"
     law, index = _read(law_file, _Tt01File), _read(index_file, _Qd766File)

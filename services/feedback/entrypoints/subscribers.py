@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import asyncpg
 
 from services.feedback.usecases.happenings_heard import HAPPENINGS
+from services.feedback.usecases.news_heard import NEWS
 from services.feedback.usecases.ports import Books, Draw, WritesTexts
 from services.feedback.usecases.tell_citizens import tell_citizens
 from shared.clock import Clock
@@ -15,8 +16,12 @@ from shared.messages import Heard, Refusal
 
 TOPICS: tuple[str, ...] = (agencies.TOPIC, dossiers.TOPIC, deadlines.TOPIC)
 
-EVENTS: tuple[type[Event], ...] = (agencies.AgencyRegistered, *HAPPENINGS)
-"""Other events of these topics change nothing for a citizen, and are passed over."""
+EVENTS: tuple[type[Event], ...] = (
+    agencies.AgencyRegistered,
+    *HAPPENINGS,
+    *(event for event in NEWS if event not in HAPPENINGS and event.TOPIC in TOPICS),
+)
+"""Other events of these topics change nothing for a citizen or a score, and are passed over."""
 
 
 def telling(
@@ -26,7 +31,7 @@ def telling(
     rating_days: int,
     clock: Clock,
 ) -> Apply:
-    """What to do with a batch: tell citizens, in the transaction it was heard in."""
+    """What to do with a batch: tell citizens and keep the scores, in the transaction it was heard in."""
 
     async def apply(connection: asyncpg.Connection, heard: Sequence[Heard]) -> Sequence[Refusal]:
         return await tell_citizens(

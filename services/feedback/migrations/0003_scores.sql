@@ -11,8 +11,8 @@ create table score_cases (
     agency text,
     officer text not null default '',   -- opaque; empty where no event names one
     counted_on date,                    -- the agency's own day
-    sums integer[] not null default '{}',
-    counts integer[] not null default '{}',
+    sums smallint[] not null default '{}',
+    counts smallint[] not null default '{}',
     check ((agency is null) = (counted_on is null)),
     check (agency is not null or (sums = '{}' and counts = '{}'))
 ) with (fillfactor = 70);

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.feedback.domain.ratings import Invitation, Stars
+from services.feedback.usecases.keep_scores import keep_scores
 from services.feedback.usecases.ports import Books
 from shared.events.feedback import RatingGiven
 from shared.messages import Saying
@@ -33,6 +34,7 @@ async def give_rating(token: str, stars: Stars, books: Books, now: datetime) -> 
         rated_at=now,
     )
     await books.outbox.say([Saying(event, now)])
+    await keep_scores([event], books)
     return invitation
 
 

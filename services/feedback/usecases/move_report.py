@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.feedback.domain.report_steps import Step, Verdict, must_follow, must_say
 from services.feedback.domain.reports import Kind, Report
+from services.feedback.usecases.keep_scores import keep_scores
 from services.feedback.usecases.ports import Books, Doer, TakenStep
 from shared.events.feedback import ReportMoved
 from shared.messages import Saying
@@ -37,3 +38,4 @@ async def move(
         }
     )
     await books.outbox.say([Saying(event, now)])
+    await keep_scores([event], books)

@@ -14,6 +14,11 @@ from services.feedback.domain.notices import Notice
 from services.feedback.domain.ratings import Invitation, Stars, Tally
 from services.feedback.domain.report_steps import Step, Verdict
 from services.feedback.domain.reports import Kind, Report
+from services.feedback.domain.scores.counting import Case, Place
+from services.feedback.domain.scores.figures import Count, Counts, Figure
+from services.feedback.domain.scores.news import CaseKind, CaseName
+from services.feedback.domain.scores.periods import Span
+from services.feedback.domain.scores.rules import ScoreRules
 from shared.messages import SaysEvents
 
 Draw = Callable[[], str]
@@ -227,6 +232,39 @@ class Identities(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class CountedCase:
+    """A case that made a figure: what it added, and on which day."""
+
+    name: str
+    kind: CaseKind
+    code: str
+    counted_on: date
+    added: Count
+
+
+class Scores(Protocol):
+    async def lock(self, names: Collection[CaseName]) -> dict[CaseName, Case]:
+        """Every case of `names`, locked until the transaction ends; unknown ones begin here."""
+
+    async def store(self, cases: Sequence[Case], changes: Mapping[Place, Counts]) -> None:
+        """Keep cases that were locked, and add the changes to their places' sums."""
+
+    async def sums(self, span: Span, agency: str | None, officer: str | None) -> Counts:
+        """A period's figures: an agency's or the town's; one officer's or everybody's."""
+
+    async def sums_by_agency(self, span: Span) -> Mapping[str, Counts]:
+        """A period's figures of every agency that has any."""
+
+    async def cases(
+        self, span: Span, agency: str, figure: Figure, after: tuple[date, str] | None, limit: int
+    ) -> Sequence[CountedCase]:
+        """The cases that made a figure, by day and name, those after `after`."""
+
+    async def clear(self) -> None:
+        """Forget every case and every sum, to hear all again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """All that feedback keeps, and its outbox, in one transaction."""
 
@@ -236,6 +274,8 @@ class Books:
     ratings: Ratings
     reports: Reports
     identities: Identities
+    scores: Scores
+    score_rules: ScoreRules
     outbox: SaysEvents
 
 

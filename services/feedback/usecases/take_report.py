@@ -17,6 +17,7 @@ from services.feedback.domain.reports import (
     numbered_by,
     report_code,
 )
+from services.feedback.usecases.keep_scores import keep_scores
 from services.feedback.usecases.ports import Books, Draw, Identity, SealsIdentities
 from shared.events.base import Event
 from shared.events.feedback import ComplaintReceived, ConductReported, DenunciationReceived
@@ -91,7 +92,9 @@ async def take_report(
         sealed = seals.seal(report.code, Identity(told.author, in_full))
         await books.identities.store(report.code, sealed)
     await books.reports.attach(report.code, attachments)
-    await books.outbox.say([Saying(_tidings(report), now)])
+    event = _tidings(report)
+    await books.outbox.say([Saying(event, now)])
+    await keep_scores([event], books)
     return Receipt(report.code, secret)
 
 

@@ -10,6 +10,8 @@ from services.feedback.domain.happenings import Happening, Moved, PromiseBroken
 from services.feedback.domain.notices import Notice, Thanks
 from services.feedback.domain.ratings import Invitation
 from services.feedback.usecases.happenings_heard import happening_of
+from services.feedback.usecases.keep_scores import keep_scores
+from services.feedback.usecases.news_heard import counted_at, is_scored
 from services.feedback.usecases.ports import (
     Agencies,
     Agency,
@@ -19,8 +21,12 @@ from services.feedback.usecases.ports import (
     WrittenNotice,
 )
 from shared.events.agencies import AgencyRegistered
+from shared.events.base import Event
 from shared.events.feedback import NoticeSent
 from shared.messages import Heard, Refusal, Saying
+
+Tiding = tuple[Heard, Happening | None]
+"""An event, and what it means to a citizen; None where it concerns a score alone."""
 
 
 @dataclass(slots=True)
@@ -30,6 +36,7 @@ class Told:
     notices: list[tuple[Notice, Agency, Heard]] = field(default_factory=list)
     changed: dict[str, Dossier] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    applied: list[Event] = field(default_factory=list)
 
 
 async def tell_citizens(
@@ -42,16 +49,19 @@ async def tell_citizens(
 ) -> list[Refusal]:
     """Store what the batch says of agencies and dossiers; write, keep and say the notices it calls for.
 
-    A notice names its agency as citizens know it, so one for an agency not heard of yet is refused
-    until it is (`waits_for`). An event of an agency with an unknown time zone is refused for good.
+    A notice names its agency as citizens know it, and a score counts on the agency's own day, so what
+    needs an agency not heard of yet is refused until it is (`waits_for`). An event of an agency with
+    an unknown time zone is refused for good. Scores come last: what is locked for them is locked no
+    longer than a commit takes.
     """
     refusals = await _note_agencies(heard, books.agencies)
     refused = {refusal.heard.envelope.subject for refusal in refusals}
-    happenings = _happenings(heard, refused)
-    if not happenings:
+    tidings = _tidings(heard, refused)
+    if not tidings:
         return refusals
-    known = await books.dossiers.lock({one.envelope.subject for one, _ in happenings})
-    told = _decide(happenings, known, await books.agencies.find(_agencies_named(happenings, known)))
+    codes = {one.envelope.subject for one, happening in tidings if happening is not None}
+    known = await books.dossiers.lock(codes)
+    told = _decide(tidings, known, await books.agencies.find(_agencies_named(tidings, known)))
     await books.dossiers.store(list(told.changed.values()))
     await books.notices.store(
         [WrittenNotice(notice, texts.write(notice, by), now) for notice, by, _ in told.notices]
@@ -65,6 +75,7 @@ async def tell_citizens(
         ]
     )
     await books.outbox.say([_saying(notice, because) for notice, _, because in told.notices])
+    await keep_scores(told.applied, books)
     return refusals + told.refusals
 
 
@@ -86,57 +97,75 @@ async def _note_agencies(heard: Sequence[Heard], agencies: Agencies) -> list[Ref
     return list(refusals.values())
 
 
-def _happenings(heard: Sequence[Heard], refused: set[str]) -> list[tuple[Heard, Happening]]:
+def _tidings(heard: Sequence[Heard], refused: set[str]) -> list[Tiding]:
+    """What concerns citizens, with what it means to them, and what concerns scores alone."""
     return [
         (one, happening)
         for one in heard
         if one.envelope.subject not in refused
-        and (happening := happening_of(one.event)) is not None
+        and ((happening := happening_of(one.event)) is not None or is_scored(one.event))
     ]
 
 
-def _agencies_named(
-    happenings: Sequence[tuple[Heard, Happening]], known: dict[str, Dossier]
-) -> set[str]:
-    """Every agency a notice of this batch could come from."""
+def _agencies_named(tidings: Sequence[Tiding], known: dict[str, Dossier]) -> set[str]:
+    """Every agency a notice of this batch could come from, or a score count at."""
     named = {
-        happening.agency
-        for _, happening in happenings
-        if isinstance(happening, Moved | PromiseBroken)
+        happening.agency for _, happening in tidings if isinstance(happening, Moved | PromiseBroken)
     }
+    named.update(agency for one, _ in tidings if (agency := counted_at(one.event)) is not None)
     accepted = {d.acceptance.agency for d in known.values() if d.acceptance is not None}
     return named | accepted
 
 
 def _decide(
-    happenings: Sequence[tuple[Heard, Happening]],
+    tidings: Sequence[Tiding],
     known: dict[str, Dossier],
     agencies: Mapping[str, Agency],
 ) -> Told:
     """Fold the happenings into the dossiers, in order; stop a dossier at its first refusal."""
     told = Told()
     stopped: set[str] = set()
-    for one, happening in happenings:
+    for one, happening in tidings:
         code = one.envelope.subject
         if code in stopped:
             continue
-        before = known[code]
-        dossier, notice = learn(before, happening)
-        if notice is not None:
-            agency = agencies.get(notice.agency)
-            if agency is None:
-                told.refusals.append(_too_early(one, notice))
-                stopped.add(code)
-                continue
-            told.notices.append((notice, agency, one))
-        if dossier != before:
-            known[code] = told.changed[code] = dossier
+        refusal = _decide_one(told, one, happening, known, agencies)
+        if refusal is None:
+            told.applied.append(one.event)
+        else:
+            told.refusals.append(refusal)
+            stopped.add(code)
     return told
 
 
-def _too_early(one: Heard, notice: Notice) -> Refusal:
-    reason = f"the {notice.XIN} names agency {notice.agency}, which is not heard of yet"
-    return Refusal(one, reason, waits_for=f"agencies/{notice.agency}")
+def _decide_one(
+    told: Told,
+    one: Heard,
+    happening: Happening | None,
+    known: dict[str, Dossier],
+    agencies: Mapping[str, Agency],
+) -> Refusal | None:
+    """Fold one happening into its dossier, or say why it must wait."""
+    notice = None
+    if happening is not None:
+        code = one.envelope.subject
+        before = known[code]
+        dossier, notice = learn(before, happening)
+    if notice is not None and notice.agency not in agencies:
+        return _too_early(one, f"the {notice.XIN} names", notice.agency)
+    place = counted_at(one.event)
+    if place is not None and place not in agencies:
+        return _too_early(one, "its score counts on the day of", place)
+    if notice is not None:
+        told.notices.append((notice, agencies[notice.agency], one))
+    if happening is not None and dossier != before:
+        known[code] = told.changed[code] = dossier
+    return None
+
+
+def _too_early(one: Heard, why: str, agency: str) -> Refusal:
+    reason = f"{why} agency {agency}, which is not heard of yet"
+    return Refusal(one, reason, waits_for=f"agencies/{agency}")
 
 
 def _saying(notice: Notice, because: Heard) -> Saying:

@@ -1,6 +1,7 @@
 """What a case counts, where, and on which day."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
 from services.feedback.domain.courtesy import Luon
@@ -20,7 +21,9 @@ from services.feedback.domain.scores.figures import (
     Count,
     Counts,
     Figure,
+    difference,
 )
+from services.feedback.domain.scores.news import CaseName
 from services.feedback.domain.scores.rules import ScoreRules, ScoreRulesOn
 
 FRIDAY = 5
@@ -36,6 +39,43 @@ class Place:
     on: date
     officer: str = ""
     """Empty where no officer is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of a case, and what it counts so far."""
+
+    name: CaseName
+    facts: Facts
+    place: Place | None = None
+    counts: Counts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A case after its news, and what that adds to its place, or to two."""
+
+    case: Case
+    changes: Sequence[tuple[Place, Counts]]
+
+
+def recount(case: Case, facts: Facts, zone: tzinfo | None, rules: ScoreRules) -> Learnt:
+    """Take off what the case counted, and add what it counts by these facts."""
+    place = None if zone is None else place_of(facts, zone)
+    counts: Counts = {}
+    if place is not None and zone is not None:
+        counts = counts_of(facts, place.on, zone, rules)
+    changes: list[tuple[Place, Counts]]
+    if case.place is not None and case.place != place:
+        changes = [(case.place, difference({}, case.counts))]
+        if place is not None:
+            changes.append((place, counts))
+    elif place is not None:
+        changes = [(place, difference(counts, case.counts))]
+    else:
+        changes = []
+    after = Case(case.name, facts, place, counts)
+    return Learnt(after, [(where, change) for where, change in changes if change])
 
 
 def place_of(facts: Facts, zone: tzinfo) -> Place | None:

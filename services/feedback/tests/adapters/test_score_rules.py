@@ -35,7 +35,7 @@ def test_a_figure_changes_from_its_day_on(rules: Path) -> None:
         ("tt01-2018.yaml", "late: 0", "late: 3", "tt01-2018.yaml: figures.time.0.value.late: "),
         ("tt01-2018.yaml", "  bands:", "  bonds:", "tt01-2018.yaml: figures.bands: "),
         ("tt01-2018.yaml", '"3.5"', '"5.5"', "figures.bands.0.value: at_least must fall"),
-        ("tt01-2018.yaml", "status: law", "status: sure", "tt01-2018.yaml: figures."),
+        ("tt01-2018.yaml", "      status: law", "      status: sure", "tt01-2018.yaml: figures."),
         ("qd766.yaml", "satisfaction: 18", "smiles: 18", "qd766.yaml: figures.groups.0.value."),
         ("qd766.yaml", '{progress: "1", ', "{", "full_marks_at: progress is missing"),
         ("qd766.yaml", '"9/10"', '"0"', "full_marks_at.satisfaction: must be more than 0"),

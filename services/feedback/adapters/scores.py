@@ -1,0 +1,199 @@
+"""Scored cases and their sums in PostgreSQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from services.feedback.domain.scores.cases import (
+    NO_FACTS,
+    DossierFacts,
+    Facts,
+    LegFacts,
+    RatingFacts,
+    ReportFacts,
+)
+from services.feedback.domain.scores.counting import Case, Place
+from services.feedback.domain.scores.figures import FIGURES, NOTHING, Count, Counts, Figure
+from services.feedback.domain.scores.news import CaseKind, CaseName
+from services.feedback.domain.scores.periods import Span
+from services.feedback.usecases.ports import CountedCase
+
+SLOTS = 8
+"""Rows per unit and day that connections share. More would wait less, and cost more to read."""
+
+FACTS: Mapping[CaseKind, TypeAdapter[Facts]] = {
+    CaseKind.DOSSIER: TypeAdapter(DossierFacts),
+    CaseKind.LEG: TypeAdapter(LegFacts),
+    CaseKind.RATING: TypeAdapter(RatingFacts),
+    CaseKind.REPORT: TypeAdapter(ReportFacts),
+}
+
+# Both take their rows in the order of the names, so that two batches cannot deadlock.
+BEGIN = """
+insert into score_cases (name, kind, code)
+select * from unnest($1::text[], $2::text[], $3::text[]) order by 1
+on conflict (name) do nothing
+"""
+LOCK = """
+select name, facts, agency, officer, counted_on, sums, counts
+from score_cases where name = any($1::text[]) order by name for update
+"""
+
+KEEP = """
+update score_cases c
+set facts = u.facts::jsonb, agency = u.agency, officer = u.officer, counted_on = u.counted_on,
+    sums = u.sums::smallint[], counts = u.counts::smallint[]
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[], $7::text[])
+    as u (name, facts, agency, officer, counted_on, sums, counts)
+where c.name = u.name
+"""
+
+# Places are locked in order; unnest would flatten an array of arrays, so each travels as a text.
+ADD = f"""
+insert into score_sums as s (agency, counted_on, officer, slot, sums, counts)
+select agency, counted_on, officer, pg_backend_pid() % {SLOTS}, sums::bigint[], counts::bigint[]
+from unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[])
+    as u (agency, counted_on, officer, sums, counts)
+order by 1, 2, 3
+on conflict (agency, counted_on, officer, slot) do update set
+    sums = array(
+        select coalesce(had, 0) + coalesce(added, 0)
+        from unnest(s.sums, excluded.sums) with ordinality as u (had, added, place) order by place),
+    counts = array(
+        select coalesce(had, 0) + coalesce(added, 0)
+        from unnest(s.counts, excluded.counts) with ordinality as u (had, added, place) order by place)
+"""
+
+SUMS = """
+select place, sum(added)::bigint as sum, sum(counted)::bigint as count
+from score_sums, unnest(sums, counts) with ordinality as u (added, counted, place)
+where counted_on between $1 and $2 {} group by place
+"""
+SUMS_OF_ALL = SUMS.format("and ($3::text is null or officer = $3)")
+SUMS_OF_ONE = SUMS.format("and ($3::text is null or officer = $3) and agency = $4")
+
+SUMS_BY_AGENCY = """
+select agency, place, sum(added)::bigint as sum, sum(counted)::bigint as count
+from score_sums, unnest(sums, counts) with ordinality as u (added, counted, place)
+where counted_on between $1 and $2 group by agency, place
+"""
+
+CASES = """
+select name, kind, code, counted_on, sums[$4] as sum, counts[$4] as count
+from score_cases
+where agency = $1 and counted_on between $2 and $3 and (counted_on, name) > ($5::date, $6::text)
+  and counts[$4] <> 0
+order by counted_on, name limit $7
+"""
+
+
+class PostgresScores:
+    """`Scores` on one connection, within its transaction."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def lock(self, names: Collection[CaseName]) -> dict[CaseName, Case]:
+        keys = {_key(name): name for name in names}
+        await self._connection.execute(
+            BEGIN, list(keys), [name.kind.value for name in names], [name.code for name in names]
+        )
+        rows = await self._connection.fetch(LOCK, list(keys))
+        return {(name := keys[row["name"]]): _case(name, row) for row in rows}
+
+    async def store(self, cases: Sequence[Case], changes: Mapping[Place, Counts]) -> None:
+        await self._connection.execute(
+            KEEP,
+            [_key(case.name) for case in cases],
+            [_facts_text(case) for case in cases],
+            [case.place and case.place.agency for case in cases],
+            [case.place.officer if case.place else "" for case in cases],
+            [case.place and case.place.on for case in cases],
+            [_sums_text(case.counts) for case in cases],
+            [_counts_text(case.counts) for case in cases],
+        )
+        if not changes:
+            return
+        await self._connection.execute(
+            ADD,
+            [place.agency for place in changes],
+            [place.on for place in changes],
+            [place.officer for place in changes],
+            [_sums_text(counts) for counts in changes.values()],
+            [_counts_text(counts) for counts in changes.values()],
+        )
+
+    async def sums(self, span: Span, agency: str | None, officer: str | None) -> Counts:
+        between = (span.first_on, span.last_on, officer)
+        if agency is None:
+            rows = await self._connection.fetch(SUMS_OF_ALL, *between)
+        else:
+            rows = await self._connection.fetch(SUMS_OF_ONE, *between, agency)
+        return dict(_figure(row) for row in rows)
+
+    async def sums_by_agency(self, span: Span) -> dict[str, dict[Figure, Count]]:
+        found: dict[str, dict[Figure, Count]] = {}
+        for row in await self._connection.fetch(SUMS_BY_AGENCY, span.first_on, span.last_on):
+            figure, count = _figure(row)
+            found.setdefault(row["agency"], {})[figure] = count
+        return found
+
+    async def cases(
+        self, span: Span, agency: str, figure: Figure, after: tuple[date, str] | None, limit: int
+    ) -> list[CountedCase]:
+        on, name = after or (span.first_on, "")
+        place = FIGURES.index(figure) + 1
+        rows = await self._connection.fetch(
+            CASES, agency, span.first_on, span.last_on, place, on, name, limit
+        )
+        return [
+            CountedCase(
+                name=row["name"],
+                kind=CaseKind(row["kind"]),
+                code=row["code"],
+                counted_on=row["counted_on"],
+                added=Count(row["sum"], row["count"]),
+            )
+            for row in rows
+        ]
+
+    async def clear(self) -> None:
+        await self._connection.execute("truncate score_cases, score_sums")
+
+
+def _key(name: CaseName) -> str:
+    return f"{name.kind.value}/{name.code}/{name.part}" if name.part else f"{name.kind}/{name.code}"
+
+
+def _case(name: CaseName, row: asyncpg.Record) -> Case:
+    text = row["facts"]
+    facts = NO_FACTS[name.kind] if text == "{}" else FACTS[name.kind].validate_json(text)
+    if row["agency"] is None:
+        return Case(name, facts)
+    place = Place(row["agency"], row["counted_on"], row["officer"])
+    added = zip(FIGURES, row["sums"], row["counts"], strict=False)
+    counts = {figure: Count(total, count) for figure, total, count in added if total or count}
+    return Case(name, facts, place, counts)
+
+
+def _facts_text(case: Case) -> str:
+    """What is not known is left out: a new field needs no migration."""
+    return FACTS[case.name.kind].dump_json(case.facts, exclude_defaults=True).decode()
+
+
+def _sums_text(counts: Counts) -> str:
+    return _array([counts.get(figure, NOTHING).sum for figure in FIGURES]) if counts else "{}"
+
+
+def _counts_text(counts: Counts) -> str:
+    return _array([counts.get(figure, NOTHING).count for figure in FIGURES]) if counts else "{}"
+
+
+def _array(numbers: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def _figure(row: asyncpg.Record) -> tuple[Figure, Count]:
+    return FIGURES[row["place"] - 1], Count(row["sum"], row["count"])
