@@ -193,6 +193,44 @@ RULES: Sequence[tuple[str, str, str]] = (
             is distinct from (r.votes, r.smile, r.gentle, r.listen, r.help)
         """,
     ),
+    (
+        "a unit's scores are the sum of its cases",
+        "select count(*) from feedback.score_cases",
+        """
+        select 'unexplained', coalesce(s.agency, c.agency),
+               format('%s, figure %s: %s of %s summed, %s of %s in its cases',
+                      coalesce(s.counted_on, c.counted_on), coalesce(s.place, c.place),
+                      s.added, s.counted, c.added, c.counted)
+        from (select agency, counted_on, officer, place, sum(added) as added, sum(counted) as counted
+              from feedback.score_sums,
+                   unnest(sums, counts) with ordinality as u (added, counted, place)
+              group by agency, counted_on, officer, place
+              having sum(added) <> 0 or sum(counted) <> 0) s
+        full join (select agency, counted_on, officer, place,
+                          sum(added) as added, sum(counted) as counted
+                   from feedback.score_cases,
+                        unnest(sums, counts) with ordinality as u (added, counted, place)
+                   where agency is not null
+                   group by agency, counted_on, officer, place
+                   having sum(added) <> 0 or sum(counted) <> 0) c
+            using (agency, counted_on, officer, place)
+        where (s.added, s.counted) is distinct from (c.added, c.counted)
+        """,
+    ),
+    (
+        "every dossier, rating and report is scored once",
+        "select count(*) from feedback.score_cases",
+        """
+        select case when c.code is null then 'lost' else 'unexplained' end,
+               coalesce(c.code, o.code), format('a %s', coalesce(c.kind, o.kind))
+        from (select kind, code from feedback.score_cases where kind <> 'leg') c
+        full join (select 'dossier' as kind, dossier as code from feedback.dossiers
+                   where agency is not null
+                   union all select 'rating', dossier from feedback.ratings
+                   union all select 'report', report from feedback.reports) o using (kind, code)
+        where (c.code is null) <> (o.code is null)
+        """,
+    ),
 )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
+from itertools import zip_longest
 
 import asyncpg
 from pydantic import TypeAdapter
@@ -15,13 +17,15 @@ from services.feedback.domain.scores.cases import (
     ReportFacts,
 )
 from services.feedback.domain.scores.counting import Case, Place
-from services.feedback.domain.scores.figures import FIGURES, NOTHING, Count, Counts, Figure
+from services.feedback.domain.scores.figures import FIGURES, Count, Counts, Figure
 from services.feedback.domain.scores.news import CaseKind, CaseName
 from services.feedback.domain.scores.periods import Span
 from services.feedback.usecases.ports import CountedCase
 
 SLOTS = 8
 """Rows per unit and day that connections share. More would wait less, and cost more to read."""
+
+PLACES: Mapping[Figure, int] = {figure: place for place, figure in enumerate(FIGURES)}
 
 FACTS: Mapping[CaseKind, TypeAdapter[Facts]] = {
     CaseKind.DOSSIER: TypeAdapter(DossierFacts),
@@ -69,7 +73,7 @@ on conflict (agency, counted_on, officer, slot) do update set
 SUMS = """
 select place, sum(added)::bigint as sum, sum(counted)::bigint as count
 from score_sums, unnest(sums, counts) with ordinality as u (added, counted, place)
-where counted_on between $1 and $2 {} group by place
+where counted_on between $1 and $2 {} group by place having sum(added) <> 0 or sum(counted) <> 0
 """
 SUMS_OF_ALL = SUMS.format("and ($3::text is null or officer = $3)")
 SUMS_OF_ONE = SUMS.format("and ($3::text is null or officer = $3) and agency = $4")
@@ -78,6 +82,7 @@ SUMS_BY_AGENCY = """
 select agency, place, sum(added)::bigint as sum, sum(counted)::bigint as count
 from score_sums, unnest(sums, counts) with ordinality as u (added, counted, place)
 where counted_on between $1 and $2 group by agency, place
+having sum(added) <> 0 or sum(counted) <> 0
 """
 
 CASES = """
@@ -173,9 +178,14 @@ def _case(name: CaseName, row: asyncpg.Record) -> Case:
     if row["agency"] is None:
         return Case(name, facts)
     place = Place(row["agency"], row["counted_on"], row["officer"])
-    added = zip(FIGURES, row["sums"], row["counts"], strict=False)
-    counts = {figure: Count(total, count) for figure, total, count in added if total or count}
-    return Case(name, facts, place, counts)
+    return Case(name, facts, place, _counts(tuple(row["sums"]), tuple(row["counts"])))
+
+
+@lru_cache(maxsize=4_096)
+def _counts(sums: tuple[int, ...], counts: tuple[int, ...]) -> Counts:
+    """Most cases count alike."""
+    added = enumerate(zip_longest(sums, counts, fillvalue=0))
+    return {FIGURES[place]: Count(one, of) for place, (one, of) in added if one or of}
 
 
 def _facts_text(case: Case) -> str:
@@ -184,15 +194,21 @@ def _facts_text(case: Case) -> str:
 
 
 def _sums_text(counts: Counts) -> str:
-    return _array([counts.get(figure, NOTHING).sum for figure in FIGURES]) if counts else "{}"
+    return _array({PLACES[figure]: one.sum for figure, one in counts.items()})
 
 
 def _counts_text(counts: Counts) -> str:
-    return _array([counts.get(figure, NOTHING).count for figure in FIGURES]) if counts else "{}"
+    return _array({PLACES[figure]: one.count for figure, one in counts.items()})
 
 
-def _array(numbers: Sequence[int]) -> str:
-    return "{" + ",".join(map(str, numbers)) + "}"
+def _array(numbers: Mapping[int, int]) -> str:
+    """As PostgreSQL writes it, as short as the numbers allow: what is left out at the end is null, not 0."""
+    if not numbers:
+        return "{}"
+    cells = ["0"] * (max(numbers) + 1)
+    for place, number in numbers.items():
+        cells[place] = str(number)
+    return f"{{{','.join(cells)}}}"
 
 
 def _figure(row: asyncpg.Record) -> tuple[Figure, Count]:

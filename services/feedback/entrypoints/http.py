@@ -10,6 +10,7 @@ from services.feedback.entrypoints.follow_pages import follow_pages
 from services.feedback.entrypoints.rating_pages import rating_pages
 from services.feedback.entrypoints.report_handling import report_handling
 from services.feedback.entrypoints.report_pages import ReportDesk, report_pages
+from services.feedback.entrypoints.scores import score_routes
 from services.feedback.usecases.list_notices import UnknownDossierError, list_notices
 from services.feedback.usecases.ports import Begin, KeptNotice
 from services.feedback.usecases.show_rating import (
@@ -61,6 +62,7 @@ def routes(desk: ReportDesk, public_base_url: str) -> APIRouter:
     router = APIRouter()
     router.include_router(_notices(desk.begin, public_base_url.rstrip("/")))
     router.include_router(_ratings(desk.begin))
+    router.include_router(score_routes(desk.begin, desk.clock))
     router.include_router(rating_pages(desk.begin, desk.clock, desk.pages))
     router.include_router(report_pages(desk))
     router.include_router(follow_pages(desk))

@@ -130,6 +130,10 @@ def met(is_pledge_kept: bool | None, code: str = CODE, by: str = UNIT) -> Event:
     )
 
 
+def resolved(code: str = CODE, by: str = UNIT) -> Event:
+    return dossiers.DossierResolved(dossier=code, agency=by, status=9, resolved_at=at(16))
+
+
 class Teller:
     """Puts events into envelopes with the sequences their sources would give them."""
 

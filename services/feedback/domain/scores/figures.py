@@ -78,9 +78,6 @@ class Count:
     sum: int = 0
     count: int = 0
 
-    def __add__(self, other: "Count") -> "Count":
-        return Count(self.sum + other.sum, self.count + other.count)
-
     def __sub__(self, other: "Count") -> "Count":
         return Count(self.sum - other.sum, self.count - other.count)
 
@@ -97,17 +94,29 @@ Counts = Mapping[Figure, Count]
 
 def difference(after: Counts, before: Counts) -> dict[Figure, Count]:
     """What must be added to `before` to have `after`; figures that stay are left out."""
-    return {
-        figure: change
-        for figure in {**after, **before}
-        if (change := after.get(figure, NOTHING) - before.get(figure, NOTHING)) != NOTHING
-    }
+    changes = {}
+    for figure, count in after.items():
+        had = before.get(figure)
+        if had is None:
+            changes[figure] = count
+        elif had != count:
+            changes[figure] = count - had
+    for figure, had in before.items():
+        if figure not in after:
+            changes[figure] = NOTHING - had
+    return changes
 
 
 def total(every: Iterable[Counts]) -> dict[Figure, Count]:
     """Figure by figure."""
-    found: dict[Figure, Count] = {}
-    for counts in every:
-        for figure, count in counts.items():
-            found[figure] = found.get(figure, NOTHING) + count
-    return {figure: count for figure, count in found.items() if count != NOTHING}
+    sums: dict[Figure, int] = {}
+    counts: dict[Figure, int] = {}
+    for one in every:
+        for figure, count in one.items():
+            sums[figure] = sums.get(figure, 0) + count.sum
+            counts[figure] = counts.get(figure, 0) + count.count
+    return {
+        figure: Count(sums[figure], counts[figure])
+        for figure in sums
+        if sums[figure] or counts[figure]
+    }
