@@ -218,16 +218,15 @@ RULES: Sequence[tuple[str, str, str]] = (
         """,
     ),
     (
-        "every dossier, rating and report is scored once",
+        "every dossier and every rating is scored once",
         "select count(*) from feedback.score_cases",
         """
         select case when c.code is null then 'lost' else 'unexplained' end,
                coalesce(c.code, o.code), format('a %s', coalesce(c.kind, o.kind))
-        from (select kind, code from feedback.score_cases where kind <> 'leg') c
+        from (select kind, code from feedback.score_cases where kind in ('dossier', 'rating')) c
         full join (select 'dossier' as kind, dossier as code from feedback.dossiers
                    where agency is not null
-                   union all select 'rating', dossier from feedback.ratings
-                   union all select 'report', report from feedback.reports) o using (kind, code)
+                   union all select 'rating', dossier from feedback.ratings) o using (kind, code)
         where (c.code is null) <> (o.code is null)
         """,
     ),

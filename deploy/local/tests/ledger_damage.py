@@ -130,6 +130,18 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
         "a unit's stars are the sum of its votes",
         "duplicated",
     ),
+    "a unit's score is changed": (
+        "update feedback.score_sums set sums[1] = sums[1] + 1 where ctid ="
+        " (select min(ctid) from feedback.score_sums)",
+        "a unit's scores are the sum of its cases",
+        "unexplained",
+    ),
+    "a scored dossier is gone": (
+        "delete from feedback.score_cases where ctid ="
+        " (select min(ctid) from feedback.score_cases where kind = 'dossier')",
+        "every dossier and every rating is scored once",
+        "lost",
+    ),
     "a rating is gone": (
         "delete from feedback.ratings where ctid = (select min(ctid) from feedback.ratings)",
         "every rating counts once",
