@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from services.feedback.adapters.books import begin_on, books_on
 from services.feedback.adapters.score_rules import read_score_rules
+from services.feedback.adapters.seals import Seals
 from services.feedback.domain.ratings import Stars
+from services.feedback.domain.reports import Kind
 from services.feedback.domain.scores.cases import NO_FACTS, Facts, learn
 from services.feedback.domain.scores.counting import Case, Place, recount
 from services.feedback.domain.scores.figures import Count, Counts, Figure, total
@@ -24,7 +26,7 @@ from services.feedback.tests.history import CLOSING, CODE, HANOI, UNIT, Tell, at
 from services.feedback.usecases.give_rating import give_rating
 from services.feedback.usecases.keep_scores import keep_scores, rebuild_scores
 from services.feedback.usecases.news_heard import news_of
-from services.feedback.usecases.report_conduct import report_conduct
+from services.feedback.usecases.take_report import Told, take_report
 from shared.events import deadlines, dossiers, feedback
 from shared.events.base import Event
 from shared.postgres import transaction
@@ -267,7 +269,8 @@ async def test_a_rating_and_a_report_count_in_the_transaction_that_takes_them(
     token = await pool.fetchval("select token from invitations")
     async with begin_on(pool)() as books:
         await give_rating(token, Stars(5, 4, 3, 2), books, history.NOW)
-        await report_conduct(UNIT, [2], None, "", books, lambda: "secret", history.NOW)
+        told = Told(Kind.FEEDBACK, UNIT, [2], None, "")
+        await take_report(told, books, Seals({}), (), lambda: "secret", history.NOW)
     counts = await sums(pool)
     assert counts[Figure.SMILE] == Count(5, 1) and counts[Figure.HELP] == Count(2, 1)
     assert counts[Figure.KHONG_2] == Count(0, 1)
