@@ -16,7 +16,8 @@ from services.deadline.adapters.rows import (
     rows,
 )
 from services.deadline.domain.alarms import Alarm, Uncomputable
-from services.deadline.domain.clocks import Clock
+from services.deadline.domain.clocks import Clock, State
+from services.deadline.domain.ladder import Rung
 from services.deadline.domain.lateness import Tally
 from services.deadline.domain.reappointments import Issued
 from services.deadline.usecases.ports import ClockKey
@@ -26,9 +27,13 @@ SELECT = f"select {', '.join(column.read for column in CLOCK_COLUMNS)} from cloc
 LOCK = f"{SELECT} where code = any($1::text[]) order by code, kind for update"
 
 # By instant, passing over what another process is at. Waiting, the order must be everybody's.
-LOCK_DUE = f"""{SELECT} where next_rung_at < $1
+WITHOUT_STEPS = ", ".join(
+    "'' as steps" if column.is_json else column.read for column in CLOCK_COLUMNS
+)
+SELECT_DUE = f"select {WITHOUT_STEPS} from clocks"
+LOCK_DUE = f"""{SELECT_DUE} where next_rung_at < $1
 order by next_rung_at, code, kind limit $2 for update skip locked"""
-AWAIT_DUE = f"""{SELECT} where next_rung_at < $1 order by code, kind limit $2 for update"""
+AWAIT_DUE = f"""{SELECT_DUE} where next_rung_at < $1 order by code, kind limit $2 for update"""
 
 
 def _update(changing: Sequence[Column]) -> str:
@@ -36,6 +41,14 @@ def _update(changing: Sequence[Column]) -> str:
     return f"""update clocks set {", ".join(f"{c.name} = {c.write}" for c in changing)}
 from unnest({", ".join(f"${n}::{c.type}[]" for n, c in enumerate(every, 1))})
 as given ({", ".join(c.name for c in every)})
+where clocks.code = given.code and clocks.kind = given.kind"""
+
+
+def _keep_rung(rung: Sequence[Rung]) -> str:
+    """At closing time very many clocks come to the same: their keys are all that differs."""
+    silent = "".join(f", {one}_at = null" for one in rung)
+    return f"""update clocks set state = $1{silent}
+from unnest($2::text[], $3::text[]) as given (code, kind)
 where clocks.code = given.code and clocks.kind = given.kind"""
 
 
@@ -60,10 +73,9 @@ as given (kind, code, generation, complete_at, legal_due, pledge_due, appointmen
           regime, rules_version, calendar_version, steps, stopped_at, stop_reason,
           agency, state, resolved_at)"""
 
-KEEP_ALARMS = """insert into alarms
-    (kind, code, generation, rung, agency, due_at, rang_at, is_late, calls)
-select * from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[],
-                     $6::timestamptz[], $7::timestamptz[], $8::boolean[], $9::text[])"""
+ALARM_COLUMNS = (
+    "kind", "code", "generation", "rung", "agency", "due_at", "rang_at", "is_late", "calls",
+)  # fmt: skip
 
 KEEP_REAPPOINTMENT = """insert into reappointments
     (kind, code, agency, legal_due, original_appointment_at, appointment_at, reason, signer,
@@ -116,6 +128,16 @@ class PostgresClocks:
     async def change(self, clocks: Sequence[Clock]) -> None:
         await self._connection.execute(CHANGE, *_columns(rows(CHANGE_COLUMNS, clocks)))
 
+    async def keep_rung(self, clocks: Sequence[Clock]) -> None:
+        alike: dict[tuple[State, tuple[bool, ...]], list[Clock]] = {}
+        for clock in clocks:
+            key = clock.state, tuple(at is None for at in clock.rungs)
+            alike.setdefault(key, []).append(clock)
+        for (state, is_silent), some in alike.items():
+            rung = [one for one, silent in zip(Rung, is_silent, strict=True) if silent]
+            codes, kinds = [clock.code for clock in some], [clock.kind for clock in some]
+            await self._connection.execute(_keep_rung(rung), state.value, codes, kinds)
+
     async def restart(self, clocks: Sequence[Clock]) -> None:
         await self._connection.execute(RESTART, *_columns(rows(RESTART_COLUMNS, clocks)))
 
@@ -144,7 +166,8 @@ class PostgresClocks:
         await self._connection.execute(KEEP_PAST, *_columns(given))
 
     async def keep_alarms(self, alarms: Sequence[Alarm]) -> None:
-        given = [
+        # COPY, as for new clocks: at closing time nothing else is as busy.
+        given = (
             (
                 alarm.kind,
                 alarm.code,
@@ -157,8 +180,8 @@ class PostgresClocks:
                 alarm.calls,
             )
             for alarm in alarms
-        ]
-        await self._connection.execute(KEEP_ALARMS, *_columns(given))
+        )
+        await self._connection.copy_records_to_table("alarms", records=given, columns=ALARM_COLUMNS)
 
     async def keep_reappointment(self, issued: Issued) -> None:
         await self._connection.execute(

@@ -107,6 +107,7 @@ class Directory:
         self.rule_book = rule_book
         self._agencies = agencies
         self._procedures = procedures
+        self._ladders: dict[tuple[str, str, date], Ladder] = {}
         self._bound: dict[tuple[str, ClockKind, str | None, date], Bound] = {}
 
     def with_changes(
@@ -156,11 +157,18 @@ class Directory:
         Raises `NotHeardError`.
         """
         known = self.agency(clock.receiving_agency)
-        received_on = clock.received_at.astimezone(known.zone).date()
-        regimes, name = self.rule_book.regimes, clock.dues.regime
-        regime = regimes[name if name in regimes else self.rule_book.default_regime]
-        pledge = pledge_in_force(known.pledges, received_on)
-        return _ladder(regime.on(received_on), pledge).calls(rang.rung)
+        key = known.agency, clock.dues.regime, clock.received_at.astimezone(known.zone).date()
+        found = self._ladders.get(key)
+        return (self._ladder_of(known, *key[1:]) if found is None else found).calls(rang.rung)
+
+    def _ladder_of(self, known: Agency, regime_name: str, received_on: date) -> Ladder:
+        regimes = self.rule_book.regimes
+        regime = regimes[regime_name if regime_name in regimes else self.rule_book.default_regime]
+        found = _ladder(regime.on(received_on), pledge_in_force(known.pledges, received_on))
+        if len(self._ladders) >= REMEMBERED:
+            self._ladders.clear()
+        self._ladders[known.agency, regime_name, received_on] = found
+        return found
 
     def dues(
         self, agency: str, procedure: str, received_at: datetime, complete_at: datetime

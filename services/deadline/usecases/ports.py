@@ -41,7 +41,8 @@ class Clocks(Protocol):
     async def lock_due(self, before: datetime, limit: int, *, wait: bool) -> list[Clock]:
         """At most `limit` clocks whose next rung lies before an instant, locked.
 
-        Without `wait`, those that another process has locked are passed over.
+        Without `wait`, those that another process has locked are passed over. Their explanations are
+        not read: what rings needs none.
         """
 
     async def earliest_rung(self) -> datetime | None:
@@ -52,6 +53,9 @@ class Clocks(Protocol):
 
     async def change(self, clocks: Sequence[Clock]) -> None:
         """Keep the state of clocks whose generation is the one on record."""
+
+    async def keep_rung(self, clocks: Sequence[Clock]) -> None:
+        """Keep the state of clocks of which rungs have rung, and that those ring no more."""
 
     async def restart(self, clocks: Sequence[Clock]) -> None:
         """Keep clocks in a new generation."""

@@ -48,7 +48,7 @@ async def ring_alarms(
             if (counted := late_of(clock, rang, zone)) is not None:
                 tally[counted] += 1
     alarms.sort(key=lambda alarm: (alarm.due_at, alarm.code, alarm.kind))
-    await clocks.change(changed)
+    await clocks.keep_rung(changed)
     await clocks.keep_alarms(alarms)
     if tally:
         await clocks.count_late(tally)
