@@ -39,7 +39,8 @@ async def test_the_samples_of_a_dossier_and_a_report_set_their_clocks(
     assert not await empty_deadline.hear(*registrations)
     accepted, reported = sample(DossierAccepted.TYPE), sample(ConductReported.TYPE)
     assert isinstance(accepted, DossierAccepted) and isinstance(reported, ConductReported)
-    await empty_deadline.hear(agency(accepted.agency), agency(reported.agency))
+    assert reported.handler is not None  # its clock runs there
+    await empty_deadline.hear(agency(accepted.agency), agency(reported.handler))
     await empty_deadline.hear(procedure(accepted.procedure, "working_days", 3))
     assert not await empty_deadline.hear(accepted, reported)
     said = await empty_deadline.said()
