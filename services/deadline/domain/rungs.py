@@ -128,7 +128,7 @@ def apology_at(terms: Terms, received_on: date, legal_due: datetime) -> datetime
 
 
 def _opening_before(timetable: Timetable, due: datetime, days: int) -> datetime:
-    return timetable.opens(timetable.working_day_before(due.date(), days))
+    return timetable.opens(timetable.working_day_before(timetable.day_of(due), days))
 
 
 def dated_rungs(legal_due: datetime | None, pledge_due: datetime | None) -> Rungs:

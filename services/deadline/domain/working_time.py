@@ -67,6 +67,11 @@ class Timetable:
         """When the office closes on a working day."""
         return self.closings[self.days[self._place(on)]]
 
+    def day_of(self, due: datetime) -> date:
+        """The day on which a date is due: at midnight, the day whose office closes then."""
+        ending = due.date() - ONE_DAY
+        return ending if self.closings.get(ending) == due else due.date()
+
     def moment_on(self, on: date, at: time) -> datetime:
         """A time of day on a working day; when the office is shut then, its next opening of that
         day, or else its close."""

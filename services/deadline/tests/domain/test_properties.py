@@ -124,7 +124,8 @@ def test_an_apology_is_demanded_in_working_time_a_working_day_before_due_or_not_
     demanded = None if due is None else apology_at(bound, received.date(), due)
     if due is not None and demanded is not None:
         assert received < demanded and bound.timetable.is_working_time(demanded)
-        assert bound.timetable.working_day_after(demanded.date()) <= due.date()
+        due_on = bound.timetable.day_of(due)
+        assert bound.timetable.working_day_after(demanded.date()) <= due_on
 
 
 @patient
