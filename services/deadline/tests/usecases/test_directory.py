@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from services.deadline.domain.reckoning import Terms, reckon
 from services.deadline.tests.conftest import AGENCY, SAME_DAY, agency, procedure
 from services.deadline.tests.offices import rule_book, terms
-from services.deadline.usecases.directory import Directory, to_utc
+from services.deadline.usecases.bound_terms import to_utc
+from services.deadline.usecases.directory import Directory
 from services.deadline.usecases.explanations import to_json
 from services.deadline.usecases.registrations import known_agency, known_procedure
 from shared.events.procedures import ProcedureRegistered
