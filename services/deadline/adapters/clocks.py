@@ -20,20 +20,22 @@ from services.deadline.domain.clocks import Clock, State
 from services.deadline.domain.ladder import Rung
 from services.deadline.domain.lateness import Tally
 from services.deadline.domain.reappointments import Issued
-from services.deadline.usecases.ports import ClockKey
+from services.deadline.usecases.ports import ClockKey, Due
 
 SELECT = f"select {', '.join(column.read for column in CLOCK_COLUMNS)} from clocks"
 
 LOCK = f"{SELECT} where code = any($1::text[]) order by code, kind for update"
 
-# By instant, passing over what another process is at. Waiting, the order must be everybody's.
 WITHOUT_STEPS = ", ".join(
     "'' as steps" if column.is_json else column.read for column in CLOCK_COLUMNS
 )
 SELECT_DUE = f"select {WITHOUT_STEPS} from clocks"
-LOCK_DUE = f"""{SELECT_DUE} where next_rung_at < $1
+# One process rings at a time: two at once would take both cores from the dossiers that flow on beside
+# a storm. The rest it passes over is held by those who hear of it, and rings next.
+LOCK_DUE = f"""{SELECT_DUE}
+where next_rung_at < $1 and (next_rung_at, code, kind) > ($3, $4, $5)
+    and (select pg_try_advisory_xact_lock(hashtext('rings'), hashtext(current_schema())))
 order by next_rung_at, code, kind limit $2 for update skip locked"""
-AWAIT_DUE = f"""{SELECT_DUE} where next_rung_at < $1 order by code, kind limit $2 for update"""
 
 
 def _update(changing: Sequence[Column]) -> str:
@@ -107,8 +109,8 @@ class PostgresClocks:
         found = await self._connection.fetch(LOCK, codes)
         return {(row["kind"], row["code"]): clock_from(row) for row in found}
 
-    async def lock_due(self, before: datetime, limit: int, *, wait: bool) -> list[Clock]:
-        found = await self._connection.fetch(AWAIT_DUE if wait else LOCK_DUE, before, limit)
+    async def lock_due(self, before: datetime, limit: int, after: Due) -> list[Clock]:
+        found = await self._connection.fetch(LOCK_DUE, before, limit, *after)
         return [clock_from(row) for row in found]
 
     async def earliest_rung(self) -> datetime | None:

@@ -7,8 +7,8 @@ import structlog
 
 from services.deadline.domain.rules import RuleBook
 from services.deadline.entrypoints.subscribers import bell
-from services.deadline.usecases.ports import Begin
-from services.deadline.usecases.ring_alarms import ring_alarms
+from services.deadline.usecases.ports import FIRST_DUE, Begin, Due
+from services.deadline.usecases.ring_alarms import RangSet, ring_alarms
 from shared.clock import Clock
 from shared.postgres import is_transient
 
@@ -19,6 +19,9 @@ CHANNEL = "deadline_rungs"
 
 PASSED = timedelta(microseconds=1)
 """A rung rings once its instant has passed: whoever acts exactly at it is in time."""
+
+TURN_SECONDS = 0.1
+"""How soon a process asks again for its turn to ring, while something is due."""
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 5.0
@@ -56,18 +59,22 @@ class Timer:
 
     async def ring_what_is_due(self) -> datetime | None:
         """Ring in sets until nothing is due; return when the next rung is."""
-        wait = False
+        behind = FIRST_DUE
         while True:
-            rang, earliest = await self._ring_a_set(wait=wait)
-            if earliest is None or earliest >= self._clock.now():
-                return earliest
-            # Due, but nothing was free: another process is at it. Wait until it is done or gone.
-            wait = rang == 0
+            rang, earliest = await self._ring_a_set(behind)
+            if rang.last is None and behind == FIRST_DUE:
+                if earliest is None or earliest >= self._clock.now():
+                    return earliest
+                if not rang.size:
+                    # Due, and another process rings it. A statement that waited for its turn would
+                    # hold a snapshot, and what rang meanwhile could not be cleared away.
+                    await asyncio.sleep(TURN_SECONDS)
+            # The sets of a storm go on one behind the other: each from the start would step over all
+            # that have rung. What was passed over is found by the last one, which looks at all.
+            behind = rang.last or FIRST_DUE
 
-    async def _ring_a_set(self, *, wait: bool) -> tuple[int, datetime | None]:
+    async def _ring_a_set(self, behind: Due) -> tuple[RangSet, datetime | None]:
         async with self._begin() as books:
             ringing = bell(self._clock, self._rule_book)
-            rang = await ring_alarms(
-                books.clocks, books.directories, books.outbox, ringing, wait=wait
-            )
-            return rang, await books.clocks.earliest_rung()
+            rang = await ring_alarms(books.clocks, books.directories, books.outbox, ringing, behind)
+            return rang, None if rang.last else await books.clocks.earliest_rung()

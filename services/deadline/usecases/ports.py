@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Protocol
+from datetime import UTC, date, datetime
+from typing import NamedTuple, Protocol
 
 from services.deadline.domain.alarms import Alarm, Uncomputable
 from services.deadline.domain.clocks import Clock, ClockKind, PastGeneration
@@ -20,6 +20,18 @@ from shared.messages import SaysEvents
 
 ClockKey = tuple[ClockKind, str]
 """Kind and code."""
+
+
+class Due(NamedTuple):
+    """A place in the order in which clocks ring."""
+
+    at: datetime
+    code: str
+    kind: str
+
+
+FIRST_DUE = Due(datetime.min.replace(tzinfo=UTC), "", "")
+"""Before all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +50,11 @@ class Clocks(Protocol):
     async def lock(self, codes: Sequence[str]) -> dict[ClockKey, Clock]:
         """Every clock of these codes, locked in order until the transaction ends."""
 
-    async def lock_due(self, before: datetime, limit: int, *, wait: bool) -> list[Clock]:
-        """At most `limit` clocks whose next rung lies before an instant, locked.
+    async def lock_due(self, before: datetime, limit: int, after: Due) -> list[Clock]:
+        """At most `limit` clocks whose next rung lies before an instant and after a place, locked;
+        none while another process has some locked so.
 
-        Without `wait`, those that another process has locked are passed over. Their explanations are
+        Those that a process which hears of them has locked are passed over. Their explanations are
         not read: what rings needs none.
         """
 

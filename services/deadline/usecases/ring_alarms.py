@@ -1,21 +1,31 @@
 """Rings what is due: a set of clocks at a time, each rung once whatever the number of replicas."""
 
 from collections import Counter
+from typing import NamedTuple
 
 from services.deadline.domain.alarms import Alarm, Bell
 from services.deadline.domain.clocks import Clock, ring_before
 from services.deadline.domain.lateness import Tally, late_of
 from services.deadline.domain.rungs import Rang
 from services.deadline.usecases import tidings
-from services.deadline.usecases.ports import Clocks, Directories
+from services.deadline.usecases.ports import FIRST_DUE, Clocks, Directories, Due
 from shared.messages import Saying, SaysEvents
 
-SET = 250
+SET = 500
 """How many clocks ring in one transaction.
 
-A thousand would cost a quarter less, and would hold up for four times as long what else the process and
-its relay have in hand: in a storm of alarms dossiers go on being accepted.
+Measured with a storm of 100,000 beside flowing dossiers: sets of 250 cost a quarter more, broker and all; of
+a thousand, hold up for longer what else the process has in hand.
 """
+
+
+class RangSet(NamedTuple):
+    """What one transaction rang."""
+
+    size: int
+    """How many clocks."""
+    last: Due | None
+    """Where to go on, when the set was full."""
 
 
 async def ring_alarms(
@@ -23,17 +33,16 @@ async def ring_alarms(
     directories: Directories,
     outbox: SaysEvents,
     bell: Bell,
-    *,
-    wait: bool = False,
-) -> int:
-    """Ring every rung whose instant has passed, of at most SET clocks; returns how many clocks.
+    behind: Due = FIRST_DUE,
+) -> RangSet:
+    """Ring every rung whose instant has passed, of at most SET clocks behind a place.
 
-    Clocks that another process is at are passed over, or with `wait` waited for. The order is that
-    of the instants, so that a replay says the same alarms in the same order.
+    None rings while another process is at it. The order is that of the instants, so that a replay
+    says the same alarms in the same order.
     """
-    due = await clocks.lock_due(bell.now, SET, wait=wait)
+    due = await clocks.lock_due(bell.now, SET, behind)
     if not due:
-        return 0
+        return RangSet(0, None)
     directory = await directories.current()
     alarms: list[Alarm] = []
     changed: list[Clock] = []
@@ -53,4 +62,10 @@ async def ring_alarms(
     if tally:
         await clocks.count_late(tally)
     await outbox.say([Saying(tidings.alarm_rung(alarm), alarm.rang_at) for alarm in alarms])
-    return len(due)
+    return RangSet(len(due), _place(due[-1]) if len(due) == SET else None)
+
+
+def _place(clock: Clock) -> Due:
+    waiting = clock.rungs.next()
+    assert waiting is not None, "what was due had a rung that waited"
+    return Due(waiting.at, clock.code, clock.kind)

@@ -13,6 +13,8 @@ from services.deadline.adapters.directories import PostgresDirectories
 from services.deadline.domain.alarms import Bell
 from services.deadline.entrypoints.timer import CHANNEL, Timer
 from services.deadline.tests.conftest import SAME_DAY, Deadline, accepted, agency, at, resolved
+from services.deadline.usecases import ring_alarms as ring_alarms_module
+from services.deadline.usecases.ports import FIRST_DUE
 from services.deadline.usecases.ring_alarms import ring_alarms
 from shared.clock import SystemClock
 from shared.events.agencies import LadderRung
@@ -177,13 +179,28 @@ async def test_a_replica_that_dies_while_ringing_leaves_its_clocks_to_the_others
     await deadline.clock.set(at("2026-11-13 09:00"))
     with pytest.raises(ConnectionError):
         async with transaction(deadline.pool) as dying:
-            assert await PostgresClocks(dying).lock_due(deadline.clock.now(), 10, wait=False)
+            assert await PostgresClocks(dying).lock_due(deadline.clock.now(), 10, FIRST_DUE)
             ringing = asyncio.create_task(deadline.timer().ring_what_is_due())
             await asyncio.sleep(0.1)
             assert not ringing.done() and await rungs(deadline, "D-1") == []
             raise ConnectionError("killed")
     await ringing
     assert [rung for rung, _ in await rungs(deadline, "D-1")] == ["apology", "at_risk", "breach"]
+
+
+async def test_a_clock_that_is_passed_over_amid_a_storm_rings_before_the_timer_sleeps(
+    deadline: Deadline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ring_alarms_module, "SET", 2)
+    await deadline.hear(*(accepted(f"D-{n}", "2026-11-09 09:00") for n in range(5)))
+    await deadline.clock.set(at("2026-11-13 09:00"))
+    async with transaction(deadline.pool) as hearing:
+        await PostgresClocks(hearing).lock(["D-0"])
+        ringing = asyncio.create_task(deadline.timer().ring_what_is_due())
+        await eventually(deadline, "D-4", ["apology", "at_risk", "breach"])
+        assert not ringing.done() and await rungs(deadline, "D-0") == []
+    await ringing
+    assert [rung for rung, _ in await rungs(deadline, "D-0")] == ["apology", "at_risk", "breach"]
 
 
 async def test_the_timer_wakes_by_itself_at_the_next_instant_and_when_an_earlier_one_is_set(
