@@ -1,4 +1,4 @@
-"""What every test may ask for: a PostgreSQL server, fresh databases, a Kafka broker."""
+"""What every test may ask for: a PostgreSQL server, fresh databases, a Kafka broker, a browser."""
 
 import os
 import shutil
@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from playwright.async_api import Browser
 
 from deploy.local.brokers import Broker, choose_broker
 from deploy.local.postgres import Database, Postgres
 from deploy.local.topics import Topic, create_on
 from shared.postgres import PLUMBING, migrate
+from tests.browser import chromium, chromium_open
 
 DatabaseOf = Callable[..., Awaitable[Database]]
 
@@ -112,3 +114,13 @@ async def make_topic(kafka: str) -> AsyncIterator[Callable[..., Awaitable[str]]]
     yield make
     await admin.delete_topics(made)
     await admin.close()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The session's headless Chromium: see `tests.browser`."""
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium here: install Debian's chromium, or name one with CHROMIUM=…")
+    async with chromium_open(path) as browser:
+        yield browser
