@@ -30,6 +30,10 @@ class ServiceSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     public_base_url: str = "http://127.0.0.1:8000"
     """Where citizens reach the service: the beginning of every link it gives them."""
+    public_requests_per_minute: int = Field(default=120, ge=0, le=1_000_000)
+    """What one address may ask without a token, in each process; 0: as much as it likes."""
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    """How many proxies of ours append to X-Forwarded-For; 0: the header is not believed."""
     pool_size: int = Field(default=10, ge=2, le=200)
 
 

@@ -18,6 +18,7 @@ from services.feedback.entrypoints.subscribers import EVENTS, TOPICS, telling
 from services.feedback.settings import Settings
 from services.feedback.usecases.ports import Books
 from shared import process
+from shared.gate import Gate
 from shared.hearing import Hearing
 from shared.inbox import Apply
 from shared.process import Parts
@@ -43,7 +44,8 @@ def build(settings: Settings) -> FastAPI:
 
     app = process.new_app(parts, "Thân Thiện: feedback", start)
     inspectorates = [one.strip() for one in settings.inspectorates.split(",") if one.strip()]
-    desk = ReportDesk(begin, parts.clock, draw_token, seals, inspectorates, Pages())
+    gate = Gate(settings.public_requests_per_minute, settings.trusted_proxies)
+    desk = ReportDesk(begin, parts.clock, draw_token, seals, inspectorates, Pages(), gate)
     app.include_router(routes(desk, settings.public_base_url))
     return app
 

@@ -95,6 +95,7 @@ async def _answer(
 ) -> Response:
     """The report after `act`: the page's form is answered with a page, JSON with JSON."""
     try:
+        desk.gate.admit(request)
         body = await read_body(request, asked)
         followed = await _done(act, body)
     except (BodyRefusedError, Problem) as error:

@@ -63,7 +63,7 @@ def routes(desk: ReportDesk, public_base_url: str) -> APIRouter:
     router.include_router(_notices(desk.begin, public_base_url.rstrip("/")))
     router.include_router(_ratings(desk.begin))
     router.include_router(score_routes(desk.begin, desk.clock))
-    router.include_router(rating_pages(desk.begin, desk.clock, desk.pages))
+    router.include_router(rating_pages(desk.begin, desk.clock, desk.pages, desk.gate))
     router.include_router(report_pages(desk))
     router.include_router(follow_pages(desk))
     router.include_router(report_handling(desk))

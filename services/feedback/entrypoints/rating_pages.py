@@ -28,19 +28,21 @@ from services.feedback.usecases.give_rating import (
 )
 from services.feedback.usecases.ports import Begin
 from shared.clock import Clock
+from shared.gate import Gate
 from shared.problems import Problem
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}", re.ASCII)
 
 
-def rating_pages(begin: Begin, clock: Clock, pages: Pages) -> APIRouter:
+def rating_pages(begin: Begin, clock: Clock, pages: Pages, gate: Gate) -> APIRouter:
     """`GET` and `POST /rate/{token}`."""
     router = APIRouter(tags=["ratings"])
 
     @router.get("/rate/{token}", response_class=HTMLResponse)
-    async def rating_page(token: str) -> Response:
+    async def rating_page(token: str, request: Request) -> Response:
         """The form with stars for each of the 4 luôn."""
         try:
+            gate.admit(request)
             return await _show_form(token, {}, None, begin, clock, pages)
         except Problem as problem:
             return pages.show_problem(problem)
@@ -49,6 +51,7 @@ def rating_pages(begin: Begin, clock: Clock, pages: Pages) -> APIRouter:
     async def rate(token: str, request: Request) -> Response:
         """Rate, once. JSON is answered with JSON, the page's form with a page."""
         try:
+            gate.admit(request)
             body = await read_body(request, RatingBody)
             invitation = await _give(token, body, begin, clock)
         except BodyRefusedError as refused:

@@ -1,13 +1,8 @@
-"""Pages for citizens: jinja2 with everything escaped, one request each, no script, nothing from elsewhere."""
+"""Feedback's pages: its templates, and what they say of a problem. How pages are made is in `shared.pages`."""
 
-from base64 import b64encode
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from services.feedback.domain.courtesy import KHONG_NAMES, LUON_NAMES, Name
 from services.feedback.entrypoints.report_words import (
@@ -19,6 +14,7 @@ from services.feedback.entrypoints.report_words import (
     VERDICT_NAMES,
     what_was_opened,
 )
+from shared.pages import CitizenPages
 from shared.problems import Problem
 
 DIRECTORY = Path(__file__).parent / "templates"
@@ -29,6 +25,7 @@ TITLES = {
     "link-expired": Name("Đường dẫn đã hết hạn", "This link has expired"),
     "unknown-report": Name("Không tìm thấy phản ánh", "Report not found"),
     "illegal-step": Name("Không thể làm việc này lúc này", "This cannot be done now"),
+    "too-many-requests": Name("Xin chờ một chút", "One moment, please"),
 }
 """What a page says of a problem, by its type; the others are put as below."""
 OTHER_TITLE = Name("Chưa thực hiện được", "That did not work")
@@ -50,6 +47,10 @@ EXPLANATIONS = {
         "Xin kiểm tra lại mã phản ánh và mã bí mật.",
         "Please check the report code and the secret.",
     ),
+    "too-many-requests": Name(
+        "Có quá nhiều yêu cầu từ mạng này. Xin thử lại sau ít phút.",
+        "Too many requests came from this network. Please try again in a few minutes.",
+    ),
     "illegal-step": Name(
         "Phản ánh đã sang bước khác. Xin mở lại trang theo dõi.",
         "The report has moved on. Please open it again to follow it.",
@@ -63,16 +64,12 @@ STAR_MESSAGES = {
 }
 
 
-class Pages:
-    """The templates, all compiled when loaded: a broken one stops the start."""
+class Pages(CitizenPages):
+    """Feedback's templates."""
 
     def __init__(self, directory: Path = DIRECTORY) -> None:
-        style = (directory / "style.css").read_text(encoding="utf-8")
-        environment = Environment(
-            loader=FileSystemLoader(directory), undefined=StrictUndefined, autoescape=True
-        )
-        environment.globals.update(
-            style=Markup(style),
+        super().__init__(
+            directory,
             luon_names=LUON_NAMES,
             khong_names=KHONG_NAMES,
             star_messages=STAR_MESSAGES,
@@ -84,39 +81,15 @@ class Pages:
             role_names=ROLE_NAMES,
             what_was_opened=what_was_opened,
         )
-        self._templates = {
-            name: environment.get_template(name)
-            for name in environment.list_templates(extensions=["html", "inc"])
-        }
-        self._headers = _headers(style)
-
-    def show(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-        """Render `name.html`."""
-        html = self._templates[f"{name}.html"].render(values)
-        return HTMLResponse(html, status, headers=self._headers)
 
     def show_problem(self, problem: Problem) -> HTMLResponse:
         """A problem in a citizen's words; where we have none of our own, with its detail."""
-        return self.show(
+        page = self.show(
             "problem",
             problem.status,
             title=TITLES.get(problem.type, OTHER_TITLE),
             explanation=EXPLANATIONS.get(problem.type, OTHER_EXPLANATION),
             detail="" if problem.type in TITLES else problem.detail,
         )
-
-
-def _headers(style: str) -> dict[str, str]:
-    """Only our own style and our own forms; no trace of a link's token in a referrer or a cache."""
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    return {
-        "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "X-Robots-Tag": "noindex",
-    }
+        page.headers.update(problem.headers)
+        return page

@@ -25,8 +25,11 @@ from services.feedback.usecases.ports import Begin, Draw, SealsIdentities
 from services.feedback.usecases.take_report import Receipt, Told, take_report
 from shared.clock import Clock
 from shared.events.base import AgencyCode, DossierCode
+from shared.gate import Gate
 from shared.problems import Problem
 
+REPORT_COST = 10
+"""Of the requests an address may make: a report is kept, and somebody must read it."""
 EMPTY = {
     "agency": "",
     "dossier": "",
@@ -49,6 +52,7 @@ class ReportDesk:
     inspectorates: Sequence[str]
     """Agencies that handle reports, in order; a denunciation goes to the first not denounced."""
     pages: Pages
+    gate: Gate
 
     @property
     def kinds(self) -> list[Kind]:
@@ -82,11 +86,12 @@ def report_pages(desk: ReportDesk) -> APIRouter:
         """
         try:
             body = await read_body(request, ReportBody, LONGEST_REPORT_BYTES)
+            _admit(request, body, desk)
             receipt = await _take(body, desk)
         except BodyRefusedError as refused:
             if not is_form(request):
                 raise refused.problem from refused
-            if refused.problem.status != 422:
+            if refused.problem.status not in (422, 429):
                 return desk.pages.show_problem(refused.problem)
             return await _show_form(refused.fields, refused.problem, desk)
         if is_form(request):
@@ -98,6 +103,16 @@ def report_pages(desk: ReportDesk) -> APIRouter:
         )
 
     return router
+
+
+def _admit(request: Request, body: ReportBody, desk: ReportDesk) -> None:
+    """A report counts as many requests. Raises `BodyRefusedError` 429 with what was typed: it is not lost."""
+    try:
+        desk.gate.admit(request, REPORT_COST)
+    except Problem as problem:
+        raise BodyRefusedError(
+            problem, body.model_dump(mode="json", exclude={"attachments"})
+        ) from problem
 
 
 async def _take(body: ReportBody, desk: ReportDesk) -> Receipt:
@@ -132,8 +147,8 @@ async def _show_form(
         agencies = await books.agencies.all()
     faults = {}
     if wrong is not None:
-        faults = {str(f["field"]).partition(".")[0]: f for f in wrong.extensions["errors"]}
-    return desk.pages.show(
+        faults = {str(f["field"]).partition(".")[0]: f for f in wrong.extensions.get("errors", ())}
+    page = desk.pages.show(
         "report",
         200 if wrong is None else wrong.status,
         agencies=agencies,
@@ -143,9 +158,12 @@ async def _show_form(
         may_be_named=desk.seals.can_seal,
         chosen={str(number) for number in given.get("against", ())},
         faults=faults,
+        is_put_off=wrong is not None and wrong.status == 429,
         most_characters=MOST_CHARACTERS,
         most_author_characters=MOST_AUTHOR_CHARACTERS,
         most_attachments=MOST_ATTACHMENTS,
         most_mebibytes=MOST_MEBIBYTES,
         accepted_types=",".join(MediaType),
     )
+    page.headers.update({} if wrong is None else wrong.headers)
+    return page

@@ -22,6 +22,7 @@ from services.feedback.entrypoints.subscribers import telling
 from services.feedback.tests.history import NOW, Tell, Teller
 from shared.clock import VirtualClock
 from shared.events.base import Event
+from shared.gate import Gate
 from shared.identity import Identity, Role
 from shared.inbox import Apply
 from shared.messages import Refusal
@@ -98,11 +99,17 @@ def seals() -> Seals:
 
 
 @pytest.fixture
-def application(pool: asyncpg.Pool, clock: VirtualClock, seals: Seals) -> FastAPI:
+def gate() -> Gate:
+    """Open: a test of how often one may ask says its own."""
+    return Gate(0)
+
+
+@pytest.fixture
+def application(pool: asyncpg.Pool, clock: VirtualClock, seals: Seals, gate: Gate) -> FastAPI:
     app = FastAPI()
     install_problem_handlers(app)
     app.state.identity = Identity(ISSUER, AUDIENCE, KeySet([KEY]), clock)
-    desk = ReportDesk(begin_on(pool), clock, draw_token, seals, INSPECTORATES, Pages())
+    desk = ReportDesk(begin_on(pool), clock, draw_token, seals, INSPECTORATES, Pages(), gate)
     app.include_router(routes(desk, BASE_URL))
     return app
 

@@ -32,6 +32,7 @@ from services.feedback.tests.entrypoints.test_report_handling import inspector a
 from services.feedback.tests.entrypoints.test_report_handling import town as town
 from services.feedback.tests.history import UNIT
 from shared.clock import VirtualClock
+from shared.gate import Gate
 from shared.problems import install_problem_handlers
 from shared.telemetry import configure_logging
 
@@ -224,7 +225,7 @@ async def test_a_kind_that_cannot_be_taken_says_which_field(http: httpx.AsyncCli
 async def test_without_a_key_and_an_inspectorate_only_nameless_feedback_is_offered_and_taken(
     pool: asyncpg.Pool, clock: VirtualClock
 ) -> None:
-    desk = ReportDesk(begin_on(pool), clock, draw_token, Seals.read(""), [], Pages())
+    desk = ReportDesk(begin_on(pool), clock, draw_token, Seals.read(""), [], Pages(), Gate(0))
     app = FastAPI()
     install_problem_handlers(app)
     app.include_router(routes(desk, BASE_URL))
