@@ -1,4 +1,4 @@
-"""The commands every service has: `python -m services.<name> serve | migrate | dead-letters …`."""
+"""The commands every service has: `python -m services.<name> serve | migrate | doctor | dead-letters …`."""
 
 import asyncio
 import getpass
@@ -17,6 +17,8 @@ from rich.table import Table
 
 from shared import dead_letters
 from shared.clock import SystemClock
+from shared.doctor.command import add_doctor_command
+from shared.doctor.examination import ReadRules
 from shared.hearing import Hearing
 from shared.postgres import PLUMBING, MigrationError, migrate
 from shared.process import Parts, serve
@@ -36,6 +38,8 @@ def commands(
     build: Callable[[Settings], FastAPI],
     open_ear: Callable[[Settings], Opened],
     migrations: Path,
+    topics: Sequence[str],
+    read_rules: ReadRules,
 ) -> typer.Typer:
     """The command line of one service."""
     app = typer.Typer(no_args_is_help=True, help=f"Thân Thiện: the {name} service.")
@@ -65,6 +69,7 @@ def commands(
         placeholders = read_settings.model_construct(kafka_bootstrap_servers="", database_url="")
         _print_json(build(cast(Settings, placeholders)).openapi())
 
+    add_doctor_command(app, settings, topics, migrations, read_rules)
     app.add_typer(_dead_letters(lambda: open_ear(settings())), name="dead-letters")
     return app
 

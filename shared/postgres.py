@@ -101,6 +101,23 @@ async def migrate(dsn: str, directories: Sequence[Path]) -> list[str]:
         await connection.close()
 
 
+async def schema_state(
+    connection: asyncpg.Connection, directories: Sequence[Path]
+) -> tuple[list[str], list[str], list[str]]:
+    """Migrations still to run, those from the future, and those whose file has changed since."""
+    files = _files(directories)
+    if await connection.fetchval("select to_regclass('migrations')") is None:
+        return list(files), [], []
+    rows = await connection.fetch("select name, checksum from migrations")
+    ran = {row["name"]: row["checksum"] for row in rows}
+    changed = [name for name, sql in files.items() if ran.get(name, _sum(sql)) != _sum(sql)]
+    return sorted(files.keys() - ran.keys()), sorted(ran.keys() - files.keys()), changed
+
+
+def _sum(sql: str) -> str:
+    return hashlib.sha256(sql.encode()).hexdigest()
+
+
 def _files(directories: Sequence[Path]) -> dict[str, str]:
     return {
         f"{directory.parent.name}/{file.name}": file.read_text(encoding="utf-8")
@@ -116,7 +133,7 @@ async def _run_missing(connection: asyncpg.Connection, files: dict[str, str]) ->
         raise MigrationError(f"the schema is from the future: it has had {', '.join(unknown)}")
     missing = []
     for name, sql in files.items():
-        checksum = hashlib.sha256(sql.encode()).hexdigest()
+        checksum = _sum(sql)
         if name not in ran:
             async with connection.transaction():
                 await connection.execute(sql)

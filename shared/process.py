@@ -6,18 +6,23 @@ from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequ
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import asyncpg
 import orjson
 import structlog
 import uvicorn
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from shared import telemetry
 from shared.broker import Ears
 from shared.clock import Clock, SystemClock, VirtualClock
+from shared.doctor.broker import examine_topics
+from shared.doctor.database import examine_role, examine_schema
+from shared.doctor.findings import in_words
 from shared.events.base import Event
 from shared.events.catalogue import CLOCK_TOPIC
 from shared.health import health_routes
@@ -26,15 +31,17 @@ from shared.identity import Identity
 from shared.inbox import Apply
 from shared.lanes import hear_poll
 from shared.letters import Opener
-from shared.postgres import is_transient, open_pool
+from shared.postgres import PLUMBING, is_transient, open_pool
 from shared.problems import install_problem_handlers
 from shared.relay import Relay, new_producer
 from shared.settings import ServiceSettings
+from shared.topics import TopicError
 
 log = structlog.get_logger()
 
 STOP_SECONDS = 20
 PAUSE_SECONDS = 0.5
+FOUNDATIONS_SECONDS = 30.0
 CLOCK_WAIT_MS = 20
 """The embedded broker overlooks a record that arrives as a fetch begins, until the fetch ends."""
 
@@ -51,6 +58,10 @@ class Parts:
         self.ears: Ears | None = None
         self.relay: Relay | None = None
         self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.migrations: Path | None = None
+        """The service's own; readiness holds the schema against them."""
+        self.wrong: dict[str, str] = {}
+        """What `watch_foundations` last found."""
         self.stack = AsyncExitStack()
         self._pool: asyncpg.Pool | None = None
 
@@ -88,6 +99,7 @@ class Parts:
     async def why_not_ready(self) -> dict[str, str]:
         """What is missing, by part."""
         missing = {name: "has ended" for name, task in self.tasks.items() if task.done()}
+        missing |= self.wrong
         if self.ears is not None and (why := self.ears.why_not_ready()):
             missing["kafka"] = why
         try:
@@ -130,6 +142,44 @@ async def listen_for_ever(dsn: str, channel: str, on_notify: Callable[[str], Non
         await asyncio.sleep(PAUSE_SECONDS)
 
 
+async def watch_foundations(parts: Parts) -> None:
+    """Look again and again whether topics, schema and role are as they must be, for readiness.
+
+    A broker or database that is away is not judged here: what was found before stands.
+    """
+    settings = parts.settings
+    while True:
+        try:
+            parts.wrong = await foundations_in_words(parts.pool, settings, parts.migrations)
+            pause_seconds = FOUNDATIONS_SECONDS
+        except Exception as error:
+            if not (isinstance(error, KafkaError | TopicError) or is_transient(error)):
+                raise
+            log.warning("the foundations cannot be looked at", error=repr(error)[:300])
+            pause_seconds = PAUSE_SECONDS
+        await asyncio.sleep(pause_seconds)
+
+
+async def foundations_in_words(
+    pool: asyncpg.Pool, settings: ServiceSettings, migrations: Path | None
+) -> dict[str, str]:
+    """What is wrong with topics, schema and role, by part.
+
+    Raises what the broker's and the database's clients raise.
+    """
+    topics = await examine_topics(
+        settings.kafka_bootstrap_servers,
+        settings.kafka_replicas,
+        with_local=settings.clock == "virtual",
+    )
+    async with pool.acquire() as connection:
+        borrowed = cast(asyncpg.Connection, connection)
+        role = await examine_role(borrowed)
+        own = [] if migrations is None else [PLUMBING, migrations]
+        schema = await examine_schema(borrowed, own) if own else []
+    return in_words([*topics, *schema, *role])
+
+
 def ear(parts: Parts, understood: Collection[type[Event]], apply: Apply) -> Hearing:
     """The service's ear on its open pool."""
     return Hearing(parts.pool, Opener(understood), apply, parts.clock, telemetry.HearingMetrics())
@@ -145,6 +195,8 @@ async def speak_and_hear(
     parts.stack.push_async_callback(_bounded, producer.stop)
     parts.relay = Relay(settings.database_url, parts.name, producer)
     parts.run_beside("relay", parts.relay.run)
+    parts.wrong = {"foundations": "not looked at yet"}
+    parts.run_beside("foundations", lambda: watch_foundations(parts))
     hearing = ear(parts, understood, apply)
     instance = f"{parts.name}-{settings.instance_id}" if settings.instance_id else None
     parts.ears = Ears(

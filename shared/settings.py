@@ -27,6 +27,8 @@ class ServiceSettings(BaseSettings):
     """How long a silent member keeps its partitions: the wait before another takes them over."""
     kafka_fetch_max_wait_ms: int = Field(default=500, ge=1, le=10_000)
     """How long Kafka may keep an empty fetch. A broker that wakes it at once can keep it long."""
+    kafka_replicas: int = Field(default=1, ge=1, le=9)
+    """How many replicas every topic must have; readiness and doctor say which has fewer."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     public_base_url: str = "http://127.0.0.1:8000"
     """Where citizens reach the service: the beginning of every link it gives them."""

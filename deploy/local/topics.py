@@ -1,44 +1,19 @@
-"""The topics of deploy/kafka/topics.yaml: creates what is missing, reports what differs."""
+"""Creates what is missing of the topics that `shared/topics.py` reads, and reports what differs."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-LIST = Path(__file__).parents[1] / "kafka" / "topics.yaml"
-DAY_MS = 24 * 60 * 60 * 1000
+from shared.topics import Topic, TopicError, check_topics, differences, listed_topics
+
+__all__ = ["Topic", "TopicError", "TopicReport", "check_topics", "create_topics", "listed_topics"]
+
 ALREADY_EXISTS = 36
 PATIENCE_SECONDS = 15.0
-
-
-class TopicError(RuntimeError):
-    """The broker refused a topic; the message names the topic and the broker's reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One topic as it should be."""
-
-    name: str
-    partitions: int
-    cleanup: str
-    retention_days: int | None
-    is_local: bool
-
-    def settings(self, replicas: int) -> dict[str, str]:
-        """Kafka's topic configuration."""
-        settings = {"cleanup.policy": self.cleanup, "message.timestamp.type": "LogAppendTime"}
-        if self.retention_days is not None:
-            settings["retention.ms"] = str(self.retention_days * DAY_MS)
-        if replicas > 1:
-            settings["min.insync.replicas"] = str(replicas - 1)
-        return settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +22,6 @@ class TopicReport:
 
     created: tuple[str, ...]
     differences: tuple[str, ...]
-
-
-def listed_topics(*, with_local: bool) -> tuple[Topic, ...]:
-    """The list, with or without the topics that only a virtual clock needs."""
-    topics = (
-        Topic(
-            name=name,
-            partitions=entry["partitions"],
-            cleanup=entry["cleanup"],
-            retention_days=entry.get("retention_days"),
-            is_local=entry.get("local", False),
-        )
-        for name, entry in yaml.safe_load(LIST.read_text()).items()
-    )
-    return tuple(topic for topic in topics if with_local or not topic.is_local)
 
 
 async def create_topics(
@@ -75,22 +35,8 @@ async def create_topics(
         there = set(await admin.list_topics())
         missing = [topic for topic in topics if topic.name not in there]
         await create_on(admin, missing, replicas)
-        differences = await _differences(admin, topics, replicas)
-        return TopicReport(tuple(topic.name for topic in missing), tuple(differences))
-    finally:
-        await admin.close()
-
-
-async def check_topics(bootstrap_servers: str, *, with_local: bool, replicas: int = 1) -> list[str]:
-    """What differs from the list, without creating anything."""
-    topics = listed_topics(with_local=with_local)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
-    try:
-        there = set(await admin.list_topics())
-        missing = [f"{topic.name} is missing" for topic in topics if topic.name not in there]
-        present = [topic for topic in topics if topic.name in there]
-        return missing + await _differences(admin, present, replicas)
+        found = await differences(admin, topics, replicas)
+        return TopicReport(tuple(topic.name for topic in missing), tuple(found))
     finally:
         await admin.close()
 
@@ -156,53 +102,3 @@ def _has_leaders(described: dict[str, Any]) -> bool:
         and bool(partitions)
         and all(partition["leader"] >= 0 for partition in partitions)
     )
-
-
-async def _differences(
-    admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicas: int
-) -> list[str]:
-    if not topics:
-        return []
-    described = {
-        topic["topic"]: topic
-        for topic in await admin.describe_topics([topic.name for topic in topics])
-    }
-    settings = await _settings(admin, topics)
-    return [
-        difference
-        for topic in topics
-        for difference in _compare(topic, described[topic.name], settings[topic.name], replicas)
-    ]
-
-
-def _compare(
-    topic: Topic, described: dict[str, Any], settings: dict[str, str], replicas: int
-) -> list[str]:
-    found = []
-    partitions = described["partitions"]
-    if len(partitions) != topic.partitions:
-        found.append(
-            f"{topic.name} has {len(partitions)} partitions; {topic.partitions} are listed"
-        )
-    fewest = min((len(partition["replicas"]) for partition in partitions), default=0)
-    if fewest < replicas:
-        found.append(f"{topic.name} has {fewest} replicas; {replicas} are asked")
-    for key, value in topic.settings(replicas).items():
-        if settings.get(key) != value:
-            found.append(f"{topic.name} has {key}={settings.get(key)}; {value} is listed")
-    return found
-
-
-async def _settings(
-    admin: AIOKafkaAdminClient, topics: Sequence[Topic]
-) -> dict[str, dict[str, str]]:
-    answers = await admin.describe_configs(
-        [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
-    )
-    settings: dict[str, dict[str, str]] = {}
-    for answer in answers:
-        for code, reason, _, name, entries, *_ in answer.resources:
-            if code != 0:
-                raise TopicError(f"{name} cannot be described: {reason or f'error {code}'}")
-            settings[name] = {entry[0]: entry[1] for entry in entries}
-    return settings

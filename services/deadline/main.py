@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 import typer
@@ -33,6 +34,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def build(settings: Settings) -> FastAPI:
     """The whole service."""
     parts = Parts(NAME, settings)
+    parts.migrations = MIGRATIONS
     rule_book = read_rule_book()
     memory = Memory(rule_book)
     begin = begin_on(lambda: parts.pool, memory)
@@ -55,6 +57,11 @@ async def _remember(begin: Begin) -> None:
     # Better now than at each event: a calendar or regime in use that the rule book lacks.
     async with begin() as books:
         await books.directories.current()
+
+
+def read_rules() -> dict[str, date]:
+    """Read the rule book; the last day of each calendar."""
+    return {name: one.last_on for name, one in read_rule_book().calendars.items()}
 
 
 @asynccontextmanager
