@@ -3,20 +3,26 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+import typer
 from fastapi import FastAPI
 
 from services.intake.adapters.promises import PostgresAppointments, PostgresPromises
 from services.intake.adapters.rules import eras, floors, forms
+from services.intake.adapters.standings import open_standings
 from services.intake.adapters.transactions import PostgresTransactions
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.http import routes
+from services.intake.entrypoints.reconcile_command import add_reconcile
 from services.intake.entrypoints.subscribers import EVENTS, TOPICS, keeping
 from services.intake.settings import Settings
 from services.intake.usecases.await_appointments import WaitingRoom
 from services.intake.usecases.directory import Directory
+from services.intake.usecases.reconcile_dossiers import OpensStandings
 from shared import process
+from shared.commands import settings_or_exit
 from shared.hearing import Hearing
 from shared.process import Parts
 
@@ -65,3 +71,12 @@ async def open_ear(settings: Settings) -> AsyncIterator[tuple[Parts, Hearing]]:
     parts = Parts(NAME, settings)
     async with parts.open():
         yield parts, process.ear(parts, EVENTS, keeping(PostgresPromises))
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Intake's own commands, beside those of every service."""
+
+    def standings() -> OpensStandings:
+        return partial(open_standings, settings_or_exit(NAME, Settings).database_url)
+
+    add_reconcile(app, eras(), standings)

@@ -13,6 +13,7 @@ from services.intake.domain.papers import Apology, ReturnBy
 from services.intake.domain.pledges import Pledge
 from services.intake.domain.procedures import Limit, Procedure
 from services.intake.domain.promises import Promise, Reappointment
+from services.intake.domain.reconciliation import Standing
 from services.intake.domain.register import Entry
 from shared.messages import SaysEvents
 
@@ -226,6 +227,16 @@ class Slips(Protocol):
 
         Instants are UTC.
         """
+
+
+class Standings(Protocol):
+    """How far dossiers have come, all as of one moment."""
+
+    async def of_agency(self, agency: str | None) -> Sequence[Standing]:
+        """The dossiers an agency received or is responsible for now; None: all."""
+
+    async def of_codes(self, codes: Collection[str]) -> Sequence[Standing]:
+        """Those of `codes` that are dossiers of ours."""
 
 
 class Answers(Protocol):
