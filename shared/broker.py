@@ -8,6 +8,7 @@ is the position committed.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from itertools import groupby
 from time import monotonic
 from typing import Any
 
@@ -68,6 +69,12 @@ async def _undecoded(message: KafkaMessage) -> KafkaMessage:
     return message
 
 
+def _count(records: Sequence[ConsumerRecord]) -> None:
+    """Count a poll by partition: a poll's records come partition by partition."""
+    for place, some in groupby(records, lambda record: (record.topic, record.partition)):
+        telemetry.CONSUMED.labels(*place).inc(sum(1 for _ in some))
+
+
 class Ears:
     """One service's subscription: a consumer group over topics, its batches given to a handler."""
 
@@ -121,6 +128,7 @@ class Ears:
 
     async def _on_batch(self, message: KafkaMessage) -> None:
         await self._handle_at_last(message.raw_message)
+        _count(message.raw_message)
         # FastStream's message outlives its poll by far; without this, so do the records.
         message.raw_message = ()
         try:
@@ -156,6 +164,8 @@ class Ears:
             return {}
         telemetry.LAST_POLL.set(monotonic() - self.consumer.polled_at)
         lags: dict[tuple[str, int], int] = {}
+        # What another replica has taken over must not stay behind as it was.
+        telemetry.LAG.clear()
         for place in self.consumer.assignment():
             end = self.consumer.highwater(place)
             if end is not None:

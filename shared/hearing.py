@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 from aiokafka import ConsumerRecord
 
-from shared import inbox
+from shared import inbox, stages, telemetry
 from shared import inbox_tables as tables
 from shared.clock import Clock
 from shared.inbox import Apply, HeardElsewhereError, Tally
@@ -55,13 +55,13 @@ class Hearing:
         self, records: Sequence[ConsumerRecord], *, notes_positions: bool = True
     ) -> None:
         """Open a batch of records and hear it."""
-        await self.hear(
-            [
-                self.opener.open(r.topic, r.partition, r.offset, r.key, r.headers, r.value)
-                for r in records
-            ],
-            notes_positions=notes_positions,
-        )
+        began = perf_counter()
+        letters = [
+            self.opener.open(r.topic, r.partition, r.offset, r.key, r.headers, r.value)
+            for r in records
+        ]
+        telemetry.STAGE_SECONDS.labels("decode").observe(perf_counter() - began)
+        await self.hear(letters, notes_positions=notes_positions)
 
     async def hear(self, letters: Sequence[Letter], *, notes_positions: bool = True) -> None:
         """Hear a batch; when this returns, each letter is applied, known already, or set aside."""
@@ -148,15 +148,16 @@ class Hearing:
         """One transaction, begun again until no transient fault stands in its way."""
 
         async def work() -> Tally:
-            began = perf_counter()
-            async with transaction(self._pool) as connection:
-                # fmt: off
-                tally = await inbox.hear(
-                    connection, self.opener, self._apply, letters, self._clock.now(),
-                    retrying=retrying, limit=limit, fault=fault, positions=positions,
-                )
-                # fmt: on
-            self._metrics.count(letters, tally, perf_counter() - began)
+            with stages.measured() as laps:
+                async with transaction(self._pool) as connection:
+                    # fmt: off
+                    tally = await inbox.hear(
+                        connection, self.opener, self._apply, letters, self._clock.now(),
+                        retrying=retrying, limit=limit, fault=fault, positions=positions,
+                    )
+                    # fmt: on
+                    stages.enter("commit")
+            self._metrics.count(letters, tally, laps.seconds)
             return tally
 
         try:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 import asyncpg
 
 from shared import inbox_tables as tables
+from shared import stages
 from shared.inbox_tables import Positions
 from shared.letters import POISON, Cause, Fault, Letter, Opener
 from shared.messages import Heard, Refusal
@@ -180,6 +181,7 @@ async def hear(
         sources.update(letter.source for letter in held)
         before, _ = await tables.load_last(connection, sources, subjects)
     known_ids = await tables.load_known_ids(connection, _foreign(every))
+    stages.enter("decide")
     sorting = Sorting(before, known_ids, held, retrying, limit)
     for letter in every:
         sorting.place(letter)
@@ -191,7 +193,9 @@ async def hear(
         for letter in sorting.to_apply
         if letter.envelope is not None and letter.event is not None
     ]
+    stages.enter("load")
     refusals = await apply(connection, heard) if heard else []
+    stages.enter("store")
     applied = sorting.refuse(refusals, before) if refusals else sorting.to_apply
     await _keep(connection, sorting, applied, before, positions, now)
     return Tally(

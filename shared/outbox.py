@@ -1,9 +1,11 @@
 """The outbox: what is to be said, kept in the transaction that makes it true."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import asyncpg
 
+from shared import telemetry
 from shared.events.base import Event
 from shared.messages import Saying
 
@@ -52,9 +54,10 @@ class Outbox:
         if not sayings:
             return
         events = [saying.event for saying in sayings]
-        kinds: dict[type[Event], int] = {}
-        for event in events:
-            kinds.setdefault(type(event), len(kinds) + 1)
+        counts: Counter[type[Event]] = Counter(type(event) for event in events)
+        kinds = {kind: place for place, kind in enumerate(counts, 1)}
+        for kind, count in counts.items():
+            telemetry.SAYINGS.labels(kind.TYPE).inc(count)
         await self._connection.execute(
             SAY,
             [kind.TOPIC for kind in kinds],

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from shared import telemetry
+from shared.backlog import Backlog
 from shared.broker import Ears
 from shared.clock import Clock, SystemClock, VirtualClock
 from shared.doctor.broker import examine_topics
@@ -27,6 +28,7 @@ from shared.events.base import Event
 from shared.events.catalogue import CLOCK_TOPIC
 from shared.health import health_routes
 from shared.hearing import Hearing
+from shared.http_metrics import HttpMetrics
 from shared.identity import Identity
 from shared.inbox import Apply
 from shared.lanes import hear_poll
@@ -115,6 +117,9 @@ class Parts:
         """Refresh what /metrics reads."""
         if self.ears is not None:
             await self.ears.lag()
+        idle = self.pool.get_idle_size()
+        telemetry.POOL.labels("idle").set(idle)
+        telemetry.POOL.labels("busy").set(self.pool.get_size() - idle)
 
 
 def _report(task: asyncio.Task[None]) -> None:
@@ -197,6 +202,7 @@ async def speak_and_hear(
     parts.run_beside("relay", parts.relay.run)
     parts.wrong = {"foundations": "not looked at yet"}
     parts.run_beside("foundations", lambda: watch_foundations(parts))
+    parts.run_beside("backlog", Backlog(lambda: parts.pool, parts.clock.now).run)
     hearing = ear(parts, understood, apply)
     instance = f"{parts.name}-{settings.instance_id}" if settings.instance_id else None
     parts.ears = Ears(
@@ -256,6 +262,7 @@ def new_app(parts: Parts, title: str, start: Starting) -> FastAPI:
             yield
 
     app = FastAPI(title=title, version="1", lifespan=lifespan)
+    app.add_middleware(HttpMetrics)
     install_problem_handlers(app)
     app.include_router(health_routes(parts.why_not_ready, parts.observe, parts.clock.now))
     return app

@@ -120,7 +120,6 @@ class Relay:
         records = await connection.fetch(READ, 0, ROUND_ROWS)
         parcels = await self._pack(records)
         while records:
-            telemetry.OUTBOX_DEPTH.set(len(records))
             sending = asyncio.create_task(self._send(parcels))
             try:
                 await _delete(connection, acknowledged)
@@ -141,7 +140,6 @@ class Relay:
                 following = await connection.fetch(READ, 0, ROUND_ROWS)
                 parcels = await self._pack(following)
             records = following
-        telemetry.OUTBOX_DEPTH.set(0)
         return said
 
     async def _pack(self, records: Sequence[asyncpg.Record]) -> list[Parcel]:

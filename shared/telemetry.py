@@ -1,7 +1,7 @@
 """What operators see: structured logs and metrics. Neither carries personal data."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -10,6 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 if TYPE_CHECKING:
     from shared.inbox import Tally
     from shared.letters import Letter
+    from shared.stages import Stage
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -63,7 +64,18 @@ RELAY_FAULTS = Counter(
 IS_RELAY_LEADER = Gauge(
     "thanthien_relay_is_leader", "1 while this replica relays its schema's outbox"
 )
-OUTBOX_DEPTH = Gauge("thanthien_outbox_depth", "Rows the relay found waiting in its last round")
+OUTBOX_ROWS = Gauge("thanthien_outbox_rows", "Rows that wait to be said; counted to 10,000")
+OUTBOX_OLDEST = Gauge(
+    "thanthien_outbox_oldest_age_seconds", "How long the oldest row has been seen waiting, at least"
+)
+WAITING = Gauge(
+    "thanthien_set_aside_events",
+    "Events set aside now, by cause; of the oldest 10,000",
+    ["cause"],
+)
+WAITING_SINCE = Gauge(
+    "thanthien_set_aside_oldest_age_seconds", "Since the oldest was set aside, by cause", ["cause"]
+)
 LAST_POLL = Gauge(
     "thanthien_last_poll_age_seconds", "Since the consumer last asked Kafka for records"
 )
@@ -73,6 +85,38 @@ LAG = Gauge(
     ["topic", "partition"],
 )
 SET_ASIDE = Counter("thanthien_events_set_aside_total", "Events set aside, by cause", ["cause"])
+CONSUMED = Counter(
+    "thanthien_consumed_total", "Records handled, by partition", ["topic", "partition"]
+)
+STAGE_SECONDS = Histogram(
+    "thanthien_stage_seconds", "One batch in one stage", ["stage"], buckets=SECONDS
+)
+SAYINGS = Counter(
+    "thanthien_sayings_total",
+    "Events put into the outbox, by type; a batch begun anew counts again",
+    ["type"],
+)
+NOTICES = Counter("thanthien_notices_total", "Notices written, by kind (the 4 xin)", ["kind"])
+POOL = Gauge("thanthien_pool_connections", "Connections of the pool", ["state"])
+REQUESTS = Counter("thanthien_http_requests_total", "Requests", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram(
+    "thanthien_http_request_seconds",
+    "Requests, until the answer has been sent",
+    ["method", "route"],
+    buckets=SECONDS[3:],
+)
+ALARM_LATENESS = Histogram(
+    "thanthien_alarm_lateness_seconds",
+    "From the instant of a rung until it rang",
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600),
+)
+HOUR = 3600
+OVERDUE_AGE = Histogram(
+    "thanthien_overdue_age_seconds",
+    "How long past its due a clock was met",
+    buckets=(600, HOUR, 4 * HOUR, *(days * 24 * HOUR for days in (1, 2, 3, 5, 10, 30, 90))),
+)
+STORM = Gauge("thanthien_alarm_storm", "1 while more alarms are due at once than ring in one set")
 
 
 class HearingMetrics:
@@ -81,8 +125,13 @@ class HearingMetrics:
     heard_elsewhere = HEARD_ELSEWHERE
     transient = TRANSIENT
 
-    def count(self, letters: Sequence["Letter"], tally: "Tally", seconds: float) -> None:
+    def count(
+        self, letters: Sequence["Letter"], tally: "Tally", laps: Mapping["Stage", float]
+    ) -> None:
         """Count one committed batch."""
+        for stage, taken in laps.items():
+            STAGE_SECONDS.labels(stage).observe(taken)
+        seconds = sum(laps.values())
         BATCH_SECONDS.observe(seconds)
         if letters:
             BATCH_EVENTS.observe(len(letters))

@@ -21,6 +21,7 @@ from services.deadline.domain.ladder import Rung
 from services.deadline.domain.lateness import Tally
 from services.deadline.domain.reappointments import Issued
 from services.deadline.usecases.ports import ClockKey, Due
+from shared import telemetry
 
 SELECT = f"select {', '.join(column.read for column in CLOCK_COLUMNS)} from clocks"
 
@@ -129,6 +130,10 @@ class PostgresClocks:
 
     async def change(self, clocks: Sequence[Clock]) -> None:
         await self._connection.execute(CHANGE, *_columns(rows(CHANGE_COLUMNS, clocks)))
+        for clock in clocks:
+            if clock.state is State.MISSED and clock.resolved_at and clock.dues.legal_due:
+                overdue = clock.resolved_at - clock.dues.legal_due
+                telemetry.OVERDUE_AGE.observe(overdue.total_seconds())
 
     async def keep_rung(self, clocks: Sequence[Clock]) -> None:
         alike: dict[tuple[State, tuple[bool, ...]], list[Clock]] = {}
@@ -184,6 +189,8 @@ class PostgresClocks:
             for alarm in alarms
         )
         await self._connection.copy_records_to_table("alarms", records=given, columns=ALARM_COLUMNS)
+        for alarm in alarms:
+            telemetry.ALARM_LATENESS.observe((alarm.rang_at - alarm.due_at).total_seconds())
 
     async def keep_reappointment(self, issued: Issued) -> None:
         await self._connection.execute(

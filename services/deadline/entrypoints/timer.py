@@ -9,6 +9,7 @@ from services.deadline.domain.rules import RuleBook
 from services.deadline.entrypoints.subscribers import bell
 from services.deadline.usecases.ports import FIRST_DUE, Begin, Due
 from services.deadline.usecases.ring_alarms import RangSet, ring_alarms
+from shared import telemetry
 from shared.clock import Clock
 from shared.postgres import is_transient
 
@@ -62,6 +63,7 @@ class Timer:
         behind = FIRST_DUE
         while True:
             rang, earliest = await self._ring_a_set(behind)
+            telemetry.STORM.set(rang.last is not None)
             if rang.last is None and behind == FIRST_DUE:
                 if earliest is None or earliest >= self._clock.now():
                     return earliest

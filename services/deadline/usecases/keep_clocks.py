@@ -16,6 +16,7 @@ from services.deadline.usecases.dossier_clocks import DOSSIER_ROUTES
 from services.deadline.usecases.ports import Clocks, Directories
 from services.deadline.usecases.registrations import known_agency, known_procedure
 from services.deadline.usecases.report_clocks import REPORT_ROUTES
+from shared import stages
 from shared.events.agencies import AgencyRegistered
 from shared.events.base import Event
 from shared.events.dossiers import (
@@ -61,11 +62,13 @@ async def keep_clocks(
         bell=bell,
     )
     refusals: dict[str, Refusal] = {}
+    stages.enter("decide")
     for one in heard:
         if one.envelope.subject not in refusals:
             refusal = _decide(batch, one)
             if refusal is not None:
                 refusals[one.envelope.subject] = refusal
+    stages.enter("store")
     if batch.uncomputable:
         # Once, however often the event is tried again.
         new = await clocks.keep_uncomputable(batch.uncomputable)

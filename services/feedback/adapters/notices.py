@@ -1,10 +1,12 @@
 """Notices in PostgreSQL."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import asyncpg
 
 from services.feedback.usecases.ports import KeptNotice, Text, WrittenNotice
+from shared import telemetry
 
 
 class PostgresNotices:
@@ -31,6 +33,8 @@ class PostgresNotices:
             [written.text.vi for written in notices],
             [written.text.en for written in notices],
         )
+        for kind, count in Counter(written.notice.XIN.value for written in notices).items():
+            telemetry.NOTICES.labels(kind).inc(count)
 
     async def of(self, dossier: str) -> list[KeptNotice]:
         rows = await self._connection.fetch(

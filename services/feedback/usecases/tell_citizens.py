@@ -20,6 +20,7 @@ from services.feedback.usecases.ports import (
     WritesTexts,
     WrittenNotice,
 )
+from shared import stages
 from shared.events.agencies import AgencyRegistered
 from shared.events.base import Event
 from shared.events.feedback import NoticeSent
@@ -61,7 +62,10 @@ async def tell_citizens(
         return refusals
     codes = {one.envelope.subject for one, happening in tidings if happening is not None}
     known = await books.dossiers.lock(codes)
-    told = _decide(tidings, known, await books.agencies.find(_agencies_named(tidings, known)))
+    agencies = await books.agencies.find(_agencies_named(tidings, known))
+    stages.enter("decide")
+    told = _decide(tidings, known, agencies)
+    stages.enter("store")
     await books.dossiers.store(list(told.changed.values()))
     await books.notices.store(
         [WrittenNotice(notice, texts.write(notice, by), now) for notice, by, _ in told.notices]

@@ -7,6 +7,7 @@ from services.intake.domain import promises as domain
 from services.intake.domain.hand_overs import HandOverKind, Verdict, Wait
 from services.intake.domain.promises import Promise, Reappointment
 from services.intake.usecases.ports import Promises
+from shared import stages
 from shared.events import deadlines as wire
 from shared.messages import Heard, Refusal
 
@@ -32,6 +33,7 @@ async def hear_deadlines(heard: Sequence[Heard], promises: Promises) -> list[Ref
         one for one in heard if isinstance(one.event, wire.DeadlineEvent) and one.event.kind in OURS
     ]
     loaded = await promises.load({one.event.subject for one in ours})
+    stages.enter("decide")
     batch = _Batch()
     refusals: dict[str, Refusal] = {}
     for one in ours:
@@ -48,6 +50,7 @@ async def hear_deadlines(heard: Sequence[Heard], promises: Promises) -> list[Ref
         loaded[code] = batch.promises[code] = _after(loaded[code], one.event)
         if isinstance(one.event, wire.Reappointed):
             batch.reappointments.append(_reappointment(one.event))
+    stages.enter("store")
     await _store(batch, promises)
     return list(refusals.values())
 
