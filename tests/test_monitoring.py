@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -45,11 +44,11 @@ async def prometheus(town: Town, tmp_path: Path) -> AsyncIterator[httpx.AsyncCli
         f"--web.listen-address=127.0.0.1:{port}",
     ]
     with (tmp_path / "prometheus.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         yield client
     process.terminate()
-    process.wait(20)
+    await asyncio.wait_for(process.wait(), 20)
 
 
 async def result(client: httpx.AsyncClient, query: str, at_least: int) -> list[dict[str, Any]]:
