@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,8 @@ from shared.topics import TopicError
 log = structlog.get_logger()
 
 STOP_SECONDS = 20
+STARTUP_FAILED = 3
+"""As uvicorn says it."""
 PAUSE_SECONDS = 0.5
 FOUNDATIONS_SECONDS = 30.0
 CLOCK_WAIT_MS = 20
@@ -281,7 +284,7 @@ def _spare_the_collector() -> None:
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Run until SIGTERM or SIGINT, then drain."""
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.http_host,
         port=settings.http_port,
@@ -291,6 +294,13 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         log_level="warning",
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+    server = uvicorn.Server(config)
+    # An answer that never ends by itself must see that the process stops.
+    app.state.server = server
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILED)
 
 
 async def _bounded(stop: Task) -> None:

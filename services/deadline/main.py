@@ -8,13 +8,19 @@ from pathlib import Path
 import typer
 from fastapi import FastAPI
 
+from services.deadline.adapters.board import Heartbeats, LetterActions, board_on
 from services.deadline.adapters.books import begin_on, books_on
 from services.deadline.adapters.directories import Memory
 from services.deadline.adapters.logs import open_log
 from services.deadline.adapters.offices import read_office
 from services.deadline.adapters.rule_book import read_rule_book
+from services.deadline.entrypoints.board_letters import Letters
+from services.deadline.entrypoints.board_rendering import BoardPages
+from services.deadline.entrypoints.board_routes import board_routes
+from services.deadline.entrypoints.broadcast import Broadcast
 from services.deadline.entrypoints.calendar_routes import calendar_routes
 from services.deadline.entrypoints.counting_commands import add_counting_commands
+from services.deadline.entrypoints.heartbeat import beat_for_ever, replica_name
 from services.deadline.entrypoints.http import routes
 from services.deadline.entrypoints.recompute_command import add_recompute_command
 from services.deadline.entrypoints.subscribers import EVENTS, TOPICS, keeping
@@ -39,17 +45,27 @@ def build(settings: Settings) -> FastAPI:
     memory = Memory(rule_book)
     begin = begin_on(lambda: parts.pool, memory)
     apply = keeping(books_on(memory), parts.clock, rule_book)
+    pages = BoardPages()
+    scopes = {"wall": pages.wall_frame, "overseer": pages.overseer_frame}
+    broadcast = Broadcast(board_on(lambda: parts.pool), parts.clock, scopes)
+    letters = Letters(LetterActions(lambda: parts.pool))
 
     async def start(parts: Parts) -> None:
         await _remember(begin)
         timer = Timer(begin, parts.clock, rule_book)
         parts.run_beside("timer", timer.run)
         parts.listen(CHANNEL, timer.wake)
-        await process.speak_and_hear(parts, TOPICS, EVENTS, apply)
+        hearing = await process.speak_and_hear(parts, TOPICS, EVENTS, apply)
+        letters.hear_with(hearing, parts.pool)
+        parts.run_beside("board", broadcast.run)
+        beats, name = Heartbeats(lambda: parts.pool), replica_name(settings.instance_id)
+        parts.run_beside("heartbeat", lambda: beat_for_ever(beats, name, parts.why_not_ready))
 
     app = process.new_app(parts, "Thân Thiện: deadline", start)
     app.include_router(routes(begin, parts.clock, rule_book))
     app.include_router(calendar_routes(begin, parts.clock))
+    is_secure = settings.environment == "production"
+    app.include_router(board_routes(broadcast, pages, letters, parts.clock, is_secure=is_secure))
     return app
 
 
