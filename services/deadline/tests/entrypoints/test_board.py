@@ -151,6 +151,9 @@ async def test_the_wall_shows_counts_and_no_names(
     assert page.status_code == 200 and AGENCY in page.text
     assert "host-a-1" not in page.text and "SECRET" not in page.text
     assert "script-src 'self'" in page.headers["content-security-policy"]
+    async with visitor.stream("GET", "/board/events") as live:
+        frame = await anext(line async for line in live.aiter_lines() if line.startswith("data: "))
+    assert AGENCY in frame and "host-a-1" not in frame and "SECRET" not in frame
     await enter(visitor, OPERATOR)
     page = await visitor.get("/board")
     assert "host-a-1" in page.text and "away" in page.text
