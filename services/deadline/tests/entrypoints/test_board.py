@@ -263,6 +263,7 @@ async def test_many_viewers_cost_one_snapshot(app: FastAPI, deadline: Deadline) 
     slow, quick = viewers[0], viewers[1]
     newest = [await anext(quick) for _ in range(5)][-1]
     assert await anext(slow) is newest
+    assert await anext(slow) is not newest  # nothing it has seen is sent again
     for viewer in viewers:
         await viewer.aclose()  # type: ignore[attr-defined]
     assert broadcast.viewers == 0

@@ -1,5 +1,5 @@
--- The board: what falls due, what is at risk, what is breached, each read from an index alone, so that a look
--- at it costs what is due and not what is open; the replicas; and what was done to dead letters there.
+-- The board: what falls due, what is at risk and what is breached each have an index that holds nothing else, so
+-- that a look costs what is due and not what is open; the replicas; and what was done to dead letters there.
 create index clocks_falling_due on clocks (appointment_at, agency) include (kind, received_at)
     where state = 'running' and appointment_at is not null;
 create index clocks_at_risk on clocks (agency)
