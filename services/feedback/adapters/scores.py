@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from services.feedback.domain.scores.cases import (
     NO_FACTS,
+    AnswerFacts,
     DossierFacts,
     Facts,
     LegFacts,
@@ -32,6 +33,7 @@ FACTS: Mapping[CaseKind, TypeAdapter[Facts]] = {
     CaseKind.LEG: TypeAdapter(LegFacts),
     CaseKind.RATING: TypeAdapter(RatingFacts),
     CaseKind.REPORT: TypeAdapter(ReportFacts),
+    CaseKind.ANSWER: TypeAdapter(AnswerFacts),
 }
 
 # Both take their rows in the order of the names, so that two batches cannot deadlock.

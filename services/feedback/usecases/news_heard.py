@@ -27,7 +27,7 @@ from shared.events.base import Event
 CLOCKS: Mapping[deadlines.ClockKind, CaseKind] = {
     "dossier": CaseKind.DOSSIER,
     "transfer_leg": CaseKind.LEG,
-    "conduct_report": CaseKind.REPORT,
+    "conduct_report": CaseKind.ANSWER,
 }
 """The kinds of clock that a figure counts."""
 
@@ -148,6 +148,8 @@ AT_ITS_AGENCY = frozenset(
         feedback.RatingGiven,
     }
 )
+AT_ITS_HOLDER: frozenset[deadlines.ClockKind] = frozenset({"transfer_leg", "conduct_report"})
+"""Clocks that count at the agency whose time they measure."""
 CLOCK_SETS = frozenset({deadlines.DeadlineSet, deadlines.DeadlineRecomputed})
 
 
@@ -163,7 +165,7 @@ def is_scored(event: Any) -> bool:
 def counted_at(event: Any) -> str | None:
     """The agency whose day the event chooses: its time zone must be known. None for others."""
     chooses = type(event) in AT_ITS_AGENCY or (
-        type(event) in CLOCK_SETS and event.kind == "transfer_leg"
+        type(event) in CLOCK_SETS and event.kind in AT_ITS_HOLDER
     )
     return event.agency if chooses else None
 

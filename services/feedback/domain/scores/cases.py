@@ -109,16 +109,25 @@ class ReportFacts:
     reported_at: datetime | None = None
     against: tuple[Khong, ...] = ()
     verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFacts:
+    """What the agency that handles a report made of its time; its day is that of the report."""
+
+    agency: str | None = None
+    received_at: datetime | None = None
     clock: ClockFacts = ClockFacts()
 
 
-Facts = DossierFacts | LegFacts | RatingFacts | ReportFacts
+Facts = DossierFacts | LegFacts | RatingFacts | ReportFacts | AnswerFacts
 
 NO_FACTS: Mapping[CaseKind, Facts] = {
     CaseKind.DOSSIER: DossierFacts(),
     CaseKind.LEG: LegFacts(),
     CaseKind.RATING: RatingFacts(),
     CaseKind.REPORT: ReportFacts(),
+    CaseKind.ANSWER: AnswerFacts(),
 }
 
 
@@ -134,8 +143,11 @@ def learn(facts: Facts, news: News) -> Facts:
         case LegFacts(), ClockSet(agency=agency, received_at=received_at):
             clock = _clock_after(facts.clock, news)
             return LegFacts(agency, received_at, clock)
+        case AnswerFacts(), ClockSet(agency=agency, received_at=received_at):
+            clock = _clock_after(facts.clock, news)
+            return AnswerFacts(agency, received_at, clock)
         case (
-            DossierFacts() | LegFacts() | ReportFacts(),
+            DossierFacts() | LegFacts() | AnswerFacts(),
             ClockSet() | AppointmentMoved() | Rang() | Judged(),
         ):
             return replace(facts, clock=_clock_after(facts.clock, news))

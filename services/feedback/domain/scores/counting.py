@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from services.feedback.domain.courtesy import Luon
 from services.feedback.domain.scores.cases import (
+    AnswerFacts,
     ClockFacts,
     DossierFacts,
     Facts,
@@ -85,7 +86,7 @@ def place_of(facts: Facts, zone: tzinfo) -> Place | None:
             pass
         case RatingFacts(agency=agency, rated_at=at, officer=officer):
             pass
-        case LegFacts(agency=agency, received_at=at):
+        case LegFacts(agency=agency, received_at=at) | AnswerFacts(agency=agency, received_at=at):
             officer = None
         case ReportFacts(agency=agency, reported_at=at):
             officer = None
@@ -110,6 +111,8 @@ def counts_of(facts: Facts, on: date, zone: tzinfo, rules: ScoreRules) -> Counts
             )
         case ReportFacts():
             return _report(facts, in_force)
+        case AnswerFacts():
+            return _answer(facts)
 
 
 def _dossier(facts: DossierFacts, on: date, zone: tzinfo, rules: ScoreRulesOn) -> Counts:
@@ -173,16 +176,20 @@ def _indicators(facts: DossierFacts, rules: ScoreRulesOn) -> dict[Figure, Count]
 
 
 def _report(facts: ReportFacts, rules: ScoreRulesOn) -> Counts:
-    """A report found false leaves every figure but the answer's time (rule 35)."""
+    """A report found false leaves every figure (rule 35); its answer is another case, and stays."""
     counts = {}
     if facts.reported_at is not None and facts.verdict != "false":
         counts[Figure.COMPLAINTS] = ONE
         counts[Figure.ATTITUDE] = Count(rules.attitude.complaint, 1)
         for khong in facts.against:
             counts[AGAINST[khong]] = _yes(facts.verdict == "upheld")
-    if facts.clock.is_judged:
-        counts[Figure.ANSWERS] = _yes(not facts.clock.is_overdue)
     return counts
+
+
+def _answer(facts: AnswerFacts) -> Counts:
+    """TT 01/2018 art. 13, indicator 8, at the agency that had to answer."""
+    clock = facts.clock
+    return {Figure.ANSWERS: _yes(not clock.is_overdue)} if clock.is_judged else {}
 
 
 def _time(clock: ClockFacts, rules: ScoreRulesOn) -> Count:

@@ -24,6 +24,8 @@ class CaseKind(StrEnum):
     """The time one agency had a dossier that was transferred to it."""
     RATING = "rating"
     REPORT = "report"
+    ANSWER = "answer"
+    """The time an agency had to answer a report: that of its handler."""
 
 
 class CaseName(NamedTuple):

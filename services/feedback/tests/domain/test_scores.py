@@ -12,6 +12,7 @@ from services.feedback.adapters.score_rules import read_score_rules
 from services.feedback.domain.courtesy import Khong, Luon
 from services.feedback.domain.ratings import Stars
 from services.feedback.domain.scores.cases import (
+    AnswerFacts,
     ClockFacts,
     DossierFacts,
     Facts,
@@ -256,8 +257,11 @@ def test_rule_35_a_complaint_found_false_leaves_indicator_7() -> None:
 
 
 def test_an_answer_in_time_counts_for_a_false_report_too() -> None:
-    counts = counted(REPORTED, Found("false"), EARLY, facts=ReportFacts())
-    assert counts == {Figure.ANSWERS: Count(1, 1)}
+    assert counted(REPORTED, Found("false"), facts=ReportFacts()) == {}
+    answer = AnswerFacts(agency="H10.90", received_at=at(9))
+    assert place_of(answer, HANOI) == Place("H10.90", FRIDAY)
+    assert counted(SET, EARLY, facts=answer) == {Figure.ANSWERS: Count(1, 1)}
+    assert counted(SET, LATE, facts=answer) == {Figure.ANSWERS: Count(0, 1)}
 
 
 def test_news_of_another_kind_of_case_is_refused() -> None:
@@ -265,7 +269,9 @@ def test_news_of_another_kind_of_case_is_refused() -> None:
         learn(DossierFacts(), Found("false"))
 
 
-def test_rule_36_officer_bands() -> None:
+def test_rule_36_officer_bands_5_0_is_100_percent_4_9_and_3_5_are_70_to_under_100_3_4_is_below() -> (
+    None
+):
     marks = [Decimal(mark) for mark in ("10.0", "5.0", "4.9", "3.5", "3.4", "0.0")]
     assert [band(mark, IN_FORCE) for mark in marks] == [
         "done",
@@ -287,7 +293,9 @@ def test_rule_36_officer_bands() -> None:
         ((RECEIVED, SET, LATE), "2.5"),
     ],
 )
-def test_rule_36_missing_indicators_are_left_out(news: tuple[News, ...], mark: str) -> None:
+def test_rule_36_officer_bands_leave_missing_indicators_out(
+    news: tuple[News, ...], mark: str
+) -> None:
     sheet = tt01(counted(*news), IN_FORCE)
     assert sheet.handling == Decimal(mark)
     assert sheet.indicators[5] is sheet.indicators[6] is None
@@ -330,13 +338,13 @@ def test_feedback_answered_in_time_has_two_points_from_ninety_percent_on(
     assert tt01(counts, IN_FORCE).indicators[8] == Decimal(points)
 
 
-def test_rule_37_a_zero_denominator_is_not_applicable_never_zero() -> None:
+def test_rule_37_of_766_a_zero_denominator_is_not_applicable() -> None:
     sheet = qd766({}, IN_FORCE)
     assert sheet.total is None and sheet.out_of == 0 and sheet.satisfaction is None
     assert set(sheet.groups.values()) == {None}
 
 
-def test_rule_37_72_percent_satisfaction_scores_72_of_90() -> None:
+def test_rule_37_of_766_72_percent_satisfaction_scores_72_90ths_of_the_maximum() -> None:
     counts = {Figure.ON_TIME: Count(80, 100), Figure.COMPLAINTS: Count(8, 8)}
     sheet = qd766(counts, IN_FORCE)
     assert sheet.satisfaction == Fraction(72, 100)

@@ -82,11 +82,11 @@ def found(verdict: Any, code: str = REPORT) -> Event:
     )
 
 
-def answered(code: str = REPORT) -> Event:
+def answered(code: str = REPORT, by: str = OTHER) -> Event:
     return deadlines.DeadlineMet(
         code=code,
         kind="conduct_report",
-        agency=UNIT,
+        agency=by,
         generation=1,
         resolved_at=at(15),
         is_pledge_kept=None,
@@ -142,7 +142,10 @@ def made_up() -> dict[str, dict[str, list[Event]]]:
     reports = {
         f"PA-{number}": {
             "feedback": [reported(f"PA-{number}"), found(verdict, f"PA-{number}")],
-            "deadlines": [answered(f"PA-{number}")],
+            "deadlines": [
+                history.deadline_set(f"PA-{number}", OTHER, kind="conduct_report"),
+                answered(f"PA-{number}"),
+            ],
         }
         for number, verdict in enumerate(("upheld", "not_upheld", "false", None))
     }
@@ -249,7 +252,10 @@ async def test_a_rebuild_from_the_topics_gives_the_same_to_the_last_digit(
     shelf = Shelf()
     shelf.hear(in_order(made_up()))
     assert await sums(pool) == shelf.sums[Place(UNIT, DAY)]
-    assert await sums(pool, OTHER) == {Figure.LEG_TIME: Count(10, 10)}
+    assert await sums(pool, OTHER) == {
+        Figure.LEG_TIME: Count(10, 10),
+        Figure.ANSWERS: Count(4, 4),
+    }
     assert await sums(pool, None) == total(shelf.sums.values())
 
 
@@ -287,6 +293,18 @@ async def test_rule_35_a_complaint_found_false_leaves_indicator_7_and_scores_are
     async with begin_on(pool)() as books:
         await keep_scores([found("false")], books)
     assert await sums(pool) == {}
+
+
+async def test_an_answer_counts_at_the_agency_that_handles_the_report_not_at_the_one_reported(
+    pool: asyncpg.Pool, tell: Tell
+) -> None:
+    await tell(history.agency(), history.agency(OTHER))
+    async with begin_on(pool)() as books:
+        await keep_scores([reported()], books)
+    begun = history.deadline_set(REPORT, OTHER, appointment_at=None, kind="conduct_report")
+    assert await tell(begun, answered()) == []
+    assert await sums(pool, OTHER) == {Figure.ANSWERS: Count(1, 1)}
+    assert Figure.ANSWERS not in await sums(pool, UNIT)
 
 
 async def test_rule_32_a_denunciation_never_enters_a_score(pool: asyncpg.Pool, tell: Tell) -> None:
