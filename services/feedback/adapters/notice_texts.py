@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -107,5 +108,12 @@ def _facts(notice: Notice, agency: Agency, language: Language) -> dict[str, Any]
 
 def _in_words(value: object, zone: ZoneInfo, language: Language) -> object:
     if isinstance(value, datetime):
-        return format_datetime(value, INSTANT_FORMATS[language], tzinfo=zone, locale=language)
+        minute = value.astimezone(zone).replace(second=0, microsecond=0, tzinfo=None)
+        return _minute_in_words(minute, language)
     return value
+
+
+@lru_cache(maxsize=8_192)
+def _minute_in_words(minute: datetime, language: Language) -> str:
+    """Babel takes as long for it as all else does for a notice, and most of a day's are said often."""
+    return format_datetime(minute, INSTANT_FORMATS[language], locale=language)

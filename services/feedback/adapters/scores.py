@@ -22,6 +22,7 @@ from services.feedback.domain.scores.figures import FIGURES, Count, Counts, Figu
 from services.feedback.domain.scores.news import CaseKind, CaseName
 from services.feedback.domain.scores.periods import Span
 from services.feedback.usecases.ports import CountedCase
+from shared.inbox import HeardElsewhereError
 
 SLOTS = 8
 """Rows per unit and day that connections share. More would wait less, and cost more to read."""
@@ -37,19 +38,23 @@ FACTS: Mapping[CaseKind, TypeAdapter[Facts]] = {
 }
 
 # Both take their rows in the order of the names, so that two batches cannot deadlock.
-BEGIN = """
-insert into score_cases (name, kind, code)
-select * from unnest($1::text[], $2::text[], $3::text[]) order by 1
-on conflict (name) do nothing
-"""
 LOCK = """
 select name, facts, agency, officer, counted_on, sums, counts
 from score_cases where name = any($1::text[]) order by name for update
 """
 
+BEGIN = """
+insert into score_cases (name, kind, code, facts, agency, officer, counted_on, sums, counts)
+select name, kind, code, facts::json, agency, officer, counted_on, sums::smallint[], counts::smallint[]
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[], $7::text[],
+            $8::text[], $9::text[])
+    as u (name, facts, agency, officer, counted_on, sums, counts, kind, code)
+order by name on conflict (name) do nothing
+"""
+
 KEEP = """
 update score_cases c
-set facts = u.facts::jsonb, agency = u.agency, officer = u.officer, counted_on = u.counted_on,
+set facts = u.facts::json, agency = u.agency, officer = u.officer, counted_on = u.counted_on,
     sums = u.sums::smallint[], counts = u.counts::smallint[]
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[], $7::text[])
     as u (name, facts, agency, officer, counted_on, sums, counts)
@@ -101,28 +106,38 @@ class PostgresScores:
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
+        self._locked: set[CaseName] = set()
 
     async def lock(self, names: Collection[CaseName]) -> dict[CaseName, Case]:
         keys = {_key(name): name for name in names}
-        await self._connection.execute(
-            BEGIN, list(keys), [name.kind.value for name in names], [name.code for name in names]
-        )
         rows = await self._connection.fetch(LOCK, list(keys))
-        return {(name := keys[row["name"]]): _case(name, row) for row in rows}
+        known = {(name := keys[row["name"]]): _case(name, row) for row in rows}
+        self._locked.update(known)
+        return {name: known.get(name) or Case(name, NO_FACTS[name.kind]) for name in names}
 
     async def store(self, cases: Sequence[Case], changes: Mapping[Place, Counts]) -> None:
-        await self._connection.execute(
-            KEEP,
-            [_key(case.name) for case in cases],
-            [_facts_text(case) for case in cases],
-            [case.place and case.place.agency for case in cases],
-            [case.place.officer if case.place else "" for case in cases],
-            [case.place and case.place.on for case in cases],
-            [_sums_text(case.counts) for case in cases],
-            [_counts_text(case.counts) for case in cases],
-        )
-        if not changes:
+        await self._begin([case for case in cases if case.name not in self._locked])
+        await self._keep([case for case in cases if case.name in self._locked])
+        if changes:
+            await self._add(changes)
+
+    async def _begin(self, cases: Sequence[Case]) -> None:
+        """Cases nobody had told of. What tells of a dossier comes on two topics: where both tell first and
+        at once, one of them hears again."""
+        if not cases:
             return
+        kinds, codes = [case.name.kind.value for case in cases], [case.name.code for case in cases]
+        done = await self._connection.execute(BEGIN, *_columns(cases), kinds, codes)
+        if done != f"INSERT 0 {len(cases)}":
+            raise HeardElsewhereError(
+                f"some of {len(cases)} new cases are told of elsewhere: {done}"
+            )
+
+    async def _keep(self, cases: Sequence[Case]) -> None:
+        if cases:
+            await self._connection.execute(KEEP, *_columns(cases))
+
+    async def _add(self, changes: Mapping[Place, Counts]) -> None:
         await self._connection.execute(
             ADD,
             [place.agency for place in changes],
@@ -168,6 +183,19 @@ class PostgresScores:
 
     async def clear(self) -> None:
         await self._connection.execute("truncate score_cases, score_sums")
+
+
+def _columns(cases: Sequence[Case]) -> tuple[Sequence[object], ...]:
+    """Name, facts, agency, officer, day, sums and counts, as BEGIN and KEEP take them."""
+    return (
+        [_key(case.name) for case in cases],
+        [_facts_text(case) for case in cases],
+        [case.place and case.place.agency for case in cases],
+        [case.place.officer if case.place else "" for case in cases],
+        [case.place and case.place.on for case in cases],
+        [_sums_text(case.counts) for case in cases],
+        [_counts_text(case.counts) for case in cases],
+    )
 
 
 def _key(name: CaseName) -> str:

@@ -244,10 +244,13 @@ class CountedCase:
 
 class Scores(Protocol):
     async def lock(self, names: Collection[CaseName]) -> dict[CaseName, Case]:
-        """Every case of `names`, locked until the transaction ends; unknown ones begin here."""
+        """Every case of `names`, the known ones locked until the transaction ends."""
 
     async def store(self, cases: Sequence[Case], changes: Mapping[Place, Counts]) -> None:
-        """Keep cases that were locked, and add the changes to their places' sums."""
+        """Keep cases that `lock` gave, and add the changes to their places' sums.
+
+        Raises `HeardElsewhereError` where a case that was new is so no more: begin again.
+        """
 
     async def sums(self, span: Span, agency: str | None, officer: str | None) -> Counts:
         """A period's figures: an agency's or the town's; one officer's or everybody's."""

@@ -1,5 +1,6 @@
 """Scores kept with what is heard, on real PostgreSQL: any order, any batches, or all over again, the same."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
@@ -29,6 +30,7 @@ from services.feedback.usecases.news_heard import news_of
 from services.feedback.usecases.take_report import Told, take_report
 from shared.events import deadlines, dossiers, feedback
 from shared.events.base import Event
+from shared.inbox import HeardElsewhereError
 from shared.postgres import transaction
 
 DAY = date(2026, 11, 13)
@@ -340,9 +342,38 @@ async def test_a_rating_costs_the_same_however_many_dossiers_lie_behind_it(
     async with transaction(pool) as connection:
         with connection.query_logger(lambda record: queries.append(record.query)):
             await give_rating(token, Stars(5, 5, 5, 5), books_on(connection), history.NOW)
-    assert len([query for query in queries if "score_" in query]) == 4
+    assert len([query for query in queries if "score_" in query]) == 3
     after = await pool.fetchval("select count(*) from score_sums")
     assert after - before <= 1  # the connection's own slot
+
+
+async def test_a_case_that_two_transactions_begin_at_once_is_begun_by_one_and_the_other_hears_again(
+    pool: asyncpg.Pool, tell: Tell
+) -> None:
+    await tell(history.agency())
+    asked, rang = history.accepted(), history.alarm("breach")
+    async with begin_on(pool)() as first:
+        await keep_scores([asked], first)
+        second = asyncio.create_task(_keep(pool, rang))
+        await _until_it_waits(pool)
+    with pytest.raises(HeardElsewhereError, match="1 new cases are told of elsewhere"):
+        await second
+    await _keep(pool, rang)
+    assert (await sums(pool))[Figure.ON_TIME] == Count(0, 1)
+
+
+async def _keep(pool: asyncpg.Pool, event: Event) -> None:
+    async with begin_on(pool)() as books:
+        await keep_scores([event], books)
+
+
+async def _until_it_waits(pool: asyncpg.Pool) -> None:
+    async with asyncio.timeout(10):
+        while not await pool.fetchval(
+            "select exists (select from pg_stat_activity"
+            " where wait_event_type = 'Lock' and datname = current_database())"
+        ):
+            await asyncio.sleep(0.01)
 
 
 async def test_an_officers_figures_stand_apart_and_add_up_to_the_units(pool: asyncpg.Pool) -> None:
