@@ -43,8 +43,8 @@ from shared.topics import TopicError
 log = structlog.get_logger()
 
 STOP_SECONDS = 20
-STARTUP_FAILED = 3
-"""As uvicorn says it."""
+STARTUP_FAILURE = 3
+"""What `uvicorn.run` ends with where the application does not start."""
 PAUSE_SECONDS = 0.5
 FOUNDATIONS_SECONDS = 30.0
 CLOCK_WAIT_MS = 20
@@ -284,23 +284,24 @@ def _spare_the_collector() -> None:
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Run until SIGTERM or SIGINT, then drain."""
-    config = uvicorn.Config(
-        app,
-        host=settings.http_host,
-        port=settings.http_port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=STOP_SECONDS,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.http_host,
+            port=settings.http_port,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
     )
-    server = uvicorn.Server(config)
-    # An answer that never ends by itself must see that the process stops.
-    app.state.server = server
-    with suppress(KeyboardInterrupt):
+    # An answer without an end asks now and then: else the server would wait for it until it gives up.
+    app.state.is_stopping = lambda: server.should_exit
+    with suppress(KeyboardInterrupt):  # it has drained: SIGINT is raised once more at its end
         server.run()
     if not server.started:
-        sys.exit(STARTUP_FAILED)
+        sys.exit(STARTUP_FAILURE)
 
 
 async def _bounded(stop: Task) -> None:

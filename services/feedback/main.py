@@ -10,12 +10,14 @@ from fastapi import FastAPI
 from services.feedback.adapters.books import begin_on, books_on
 from services.feedback.adapters.notice_texts import NoticeTexts
 from services.feedback.adapters.score_rules import read_score_rules
+from services.feedback.adapters.scores import CHANNEL
 from services.feedback.adapters.seals import Seals, must_open_all
 from services.feedback.entrypoints.chance import draw_token
 from services.feedback.entrypoints.http import routes
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.entrypoints.subscribers import EVENTS, TOPICS, telling
+from services.feedback.entrypoints.town_board import TownBoard
 from services.feedback.settings import Settings
 from services.feedback.usecases.ports import Books
 from shared import process
@@ -37,18 +39,21 @@ def build(settings: Settings) -> FastAPI:
     def begin() -> AbstractAsyncContextManager[Books]:
         return begin_on(parts.pool)()
 
+    board = TownBoard(begin, parts.clock)
     seals = Seals.read(settings.identity_keys.get_secret_value())
 
     async def start(parts: Parts) -> None:
         async with begin() as books:
             must_open_all(seals.key_ids, await books.identities.key_ids(), settings.environment)
+        parts.listen(CHANNEL, board.changed)
+        parts.run_beside("the town's board", board.watch)
         await process.speak_and_hear(parts, TOPICS, EVENTS, _apply(parts, settings))
 
     app = process.new_app(parts, "Thân Thiện: feedback", start)
     inspectorates = [one.strip() for one in settings.inspectorates.split(",") if one.strip()]
     gate = Gate(settings.public_requests_per_minute, settings.trusted_proxies)
     desk = ReportDesk(begin, parts.clock, draw_token, seals, inspectorates, Pages(), gate)
-    app.include_router(routes(desk, settings.public_base_url))
+    app.include_router(routes(desk, board, settings.public_base_url))
     return app
 
 

@@ -132,11 +132,10 @@ def _oversees(caller: Caller | None) -> bool:
 def _is_over(request: Request) -> Callable[[], bool]:
     """Whether the process stops, or the viewer may not watch as it did (a token that ran out)."""
     began_as = signed_in(request)
-    app = request.app
+    is_stopping: Callable[[], bool] = getattr(request.app.state, "is_stopping", lambda: False)
 
     def is_over() -> bool:
-        server = getattr(app.state, "server", None)
-        return (server is not None and server.should_exit) or signed_in(request) != began_as
+        return is_stopping() or signed_in(request) != began_as
 
     return is_over
 

@@ -71,3 +71,9 @@ class PostgresRatings:
             "select votes, smile, gentle, listen, help from tallies where agency = $1", agency
         )
         return Tally() if row is None else Tally(**dict(row))
+
+    async def tallies(self) -> dict[str, Tally]:
+        rows = await self._connection.fetch(
+            "select agency, votes, smile, gentle, listen, help from tallies"
+        )
+        return {row[0]: Tally(*tuple(row)[1:]) for row in rows}

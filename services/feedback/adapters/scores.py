@@ -62,7 +62,10 @@ where c.name = u.name
 """
 
 # Places are locked in order; unnest would flatten an array of arrays, so each travels as a text.
+# Whoever shows the town is told once per transaction that something has changed.
+CHANNEL = "feedback_scores"
 ADD = f"""
+with added as (
 insert into score_sums as s (agency, counted_on, officer, slot, sums, counts)
 select agency, counted_on, officer, pg_backend_pid() % {SLOTS}, sums::bigint[], counts::bigint[]
 from unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[])
@@ -75,6 +78,8 @@ on conflict (agency, counted_on, officer, slot) do update set
     counts = array(
         select coalesce(had, 0) + coalesce(added, 0)
         from unnest(s.counts, excluded.counts) with ordinality as u (had, added, place) order by place)
+)
+select pg_notify('{CHANNEL}', '')
 """
 
 SUMS = """
@@ -90,6 +95,12 @@ select agency, place, sum(added)::bigint as sum, sum(counted)::bigint as count
 from score_sums, unnest(sums, counts) with ordinality as u (added, counted, place)
 where counted_on between $1 and $2 group by agency, place
 having sum(added) <> 0 or sum(counted) <> 0
+"""
+
+WEEKS = """
+select agency, counted_on - (extract(isodow from counted_on)::integer - 1) as monday,
+    coalesce(sum(sums[$3]), 0)::bigint as sum, coalesce(sum(counts[$3]), 0)::bigint as count
+from score_sums where counted_on between $1 and $2 group by 1, 2
 """
 
 CASES = """
@@ -160,6 +171,14 @@ class PostgresScores:
         for row in await self._connection.fetch(SUMS_BY_AGENCY, span.first_on, span.last_on):
             figure, count = _figure(row)
             found.setdefault(row["agency"], {})[figure] = count
+        return found
+
+    async def weeks(
+        self, figure: Figure, first_on: date, last_on: date
+    ) -> dict[str, dict[date, Count]]:
+        found: dict[str, dict[date, Count]] = {}
+        for row in await self._connection.fetch(WEEKS, first_on, last_on, PLACES[figure] + 1):
+            found.setdefault(row["agency"], {})[row["monday"]] = Count(row["sum"], row["count"])
         return found
 
     async def cases(

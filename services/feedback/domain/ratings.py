@@ -75,6 +75,15 @@ class Tally:
     listen: int = 0
     help: int = 0
 
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.votes + other.votes,
+            self.smile + other.smile,
+            self.gentle + other.gentle,
+            self.listen + other.listen,
+            self.help + other.help,
+        )
+
     def mean(self, luon: Luon) -> Decimal | None:
         """The mean for one of the 4 luôn, to the hundredth; None while nobody voted, never 0."""
         total: int = getattr(self, luon)

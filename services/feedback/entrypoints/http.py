@@ -11,6 +11,8 @@ from services.feedback.entrypoints.rating_pages import rating_pages
 from services.feedback.entrypoints.report_handling import report_handling
 from services.feedback.entrypoints.report_pages import ReportDesk, report_pages
 from services.feedback.entrypoints.scores import score_routes
+from services.feedback.entrypoints.town_board import TownBoard
+from services.feedback.entrypoints.town_pages import TownPages, town_pages
 from services.feedback.usecases.list_notices import UnknownDossierError, list_notices
 from services.feedback.usecases.ports import Begin, KeptNotice
 from services.feedback.usecases.show_rating import (
@@ -57,12 +59,13 @@ class RatingShown(BaseModel):
     overall: float | None
 
 
-def routes(desk: ReportDesk, public_base_url: str) -> APIRouter:
+def routes(desk: ReportDesk, board: TownBoard, public_base_url: str) -> APIRouter:
     """Every route of feedback's own. `public_base_url` begins the links citizens are given."""
     router = APIRouter()
     router.include_router(_notices(desk.begin, public_base_url.rstrip("/")))
     router.include_router(_ratings(desk.begin))
     router.include_router(score_routes(desk.begin, desk.clock))
+    router.include_router(town_pages(board, TownPages()))
     router.include_router(rating_pages(desk.begin, desk.clock, desk.pages, desk.gate))
     router.include_router(report_pages(desk))
     router.include_router(follow_pages(desk))

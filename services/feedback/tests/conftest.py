@@ -19,6 +19,7 @@ from services.feedback.entrypoints.http import routes
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.entrypoints.subscribers import telling
+from services.feedback.entrypoints.town_board import TownBoard
 from services.feedback.tests.history import NOW, Tell, Teller
 from shared.clock import VirtualClock
 from shared.events.base import Event
@@ -105,12 +106,19 @@ def gate() -> Gate:
 
 
 @pytest.fixture
-def application(pool: asyncpg.Pool, clock: VirtualClock, seals: Seals, gate: Gate) -> FastAPI:
+def board(pool: asyncpg.Pool, clock: VirtualClock) -> TownBoard:
+    return TownBoard(begin_on(pool), clock, apart_seconds=0.05)
+
+
+@pytest.fixture
+def application(
+    pool: asyncpg.Pool, clock: VirtualClock, seals: Seals, gate: Gate, board: TownBoard
+) -> FastAPI:
     app = FastAPI()
     install_problem_handlers(app)
     app.state.identity = Identity(ISSUER, AUDIENCE, KeySet([KEY]), clock)
     desk = ReportDesk(begin_on(pool), clock, draw_token, seals, INSPECTORATES, Pages(), gate)
-    app.include_router(routes(desk, BASE_URL))
+    app.include_router(routes(desk, board, BASE_URL))
     return app
 
 

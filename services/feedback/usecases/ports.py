@@ -112,6 +112,9 @@ class Ratings(Protocol):
     async def tally(self, agency: str) -> Tally:
         """The agency's votes; none yet is a tally of zeros."""
 
+    async def tallies(self) -> Mapping[str, Tally]:
+        """The votes of every agency that has any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Doer:
@@ -257,6 +260,11 @@ class Scores(Protocol):
 
     async def sums_by_agency(self, span: Span) -> Mapping[str, Counts]:
         """A period's figures of every agency that has any."""
+
+    async def weeks(
+        self, figure: Figure, first_on: date, last_on: date
+    ) -> Mapping[str, Mapping[date, Count]]:
+        """One figure of every agency that has any, by the Monday of each week."""
 
     async def cases(
         self, span: Span, agency: str, figure: Figure, after: tuple[date, str] | None, limit: int

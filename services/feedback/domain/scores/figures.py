@@ -78,6 +78,9 @@ class Count:
     sum: int = 0
     count: int = 0
 
+    def __add__(self, other: "Count") -> "Count":
+        return Count(self.sum + other.sum, self.count + other.count)
+
     def __sub__(self, other: "Count") -> "Count":
         return Count(self.sum - other.sum, self.count - other.count)
 
