@@ -69,6 +69,11 @@ class Opener:
     def __init__(self, understood: Collection[type[Event]]) -> None:
         self._understood: Mapping[str, type[Event]] = {event.TYPE: event for event in understood}
 
+    @property
+    def understood(self) -> Collection[type[Event]]:
+        """The types it opens."""
+        return self._understood.values()
+
     def open(
         self,
         topic: str,

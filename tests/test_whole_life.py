@@ -1,6 +1,10 @@
 """A dossier's whole life through three services, on real parts."""
 
+import asyncio
+import json
+import os
 import re
+import sys
 
 import asyncpg
 import pytest
@@ -132,6 +136,25 @@ async def test_intake_takes_dossiers_while_deadline_is_down(town: Town) -> None:
     later = await town.ask("GET", f"/dossiers/{taken.json()['code']}")
     promised = later.json()["promise"]
     assert promised["appointment_at"] is not None
+
+
+async def test_scores_counted_anew_from_the_topics_are_those_the_town_shows(town: Town) -> None:
+    page = await town.ask("GET", "/town", None, service="feedback")
+    assert (page.status_code, "Toàn địa bàn" in page.text) == (200, True)
+    await town.quiet()
+    settings = {
+        "DATABASE_URL": town.stack.dsn("feedback"),
+        "KAFKA_BOOTSTRAP_SERVERS": town.stack.kafka,
+    }
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.feedback", "rebuild-scores", "--json"),
+        env={**os.environ, **settings},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await command.communicate()
+    summary = json.loads(printed)
+    assert (command.returncode, summary["differing"], summary["differences"]) == (0, 0, [])
+    assert summary["events"] > 0 and summary["figures"] > 0
 
 
 async def test_the_ledger_balances_and_sees_a_row_that_is_gone(town: Town) -> None:

@@ -5,22 +5,33 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
 from pathlib import Path
 
+import typer
 from fastapi import FastAPI
 
 from services.feedback.adapters.books import begin_on, books_on
 from services.feedback.adapters.notice_texts import NoticeTexts
+from services.feedback.adapters.rebuilding import (
+    Anew,
+    History,
+    HistoryError,
+    counting_anew,
+    open_history,
+)
 from services.feedback.adapters.score_rules import read_score_rules
 from services.feedback.adapters.scores import CHANNEL
 from services.feedback.adapters.seals import Seals, must_open_all
 from services.feedback.entrypoints.chance import draw_token
 from services.feedback.entrypoints.http import routes
+from services.feedback.entrypoints.rebuild_command import add_rebuild_command
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.entrypoints.subscribers import EVENTS, TOPICS, telling
 from services.feedback.entrypoints.town_board import TownBoard
 from services.feedback.settings import Settings
+from services.feedback.usecases.news_heard import NEWS
 from services.feedback.usecases.ports import Books
 from shared import process
+from shared.commands import settings_or_exit
 from shared.gate import Gate
 from shared.hearing import Hearing
 from shared.inbox import Apply
@@ -65,6 +76,24 @@ def read_rules() -> dict[str, date]:
     """Read the rules as the start does; no calendar is among them."""
     read_score_rules()
     return {}
+
+
+def add_commands(app: typer.Typer) -> None:
+    """What feedback's command line has beyond every service's."""
+    add_rebuild_command(app, lambda: open_scene(settings_or_exit(NAME, Settings)), HistoryError)
+
+
+@asynccontextmanager
+async def open_scene(settings: Settings) -> AsyncIterator[tuple[History, Anew]]:
+    """The topics that scores are counted from, and tables to count them in anew."""
+    parts = Parts(NAME, settings)
+    topics = {event.TOPIC for event in NEWS}
+    async with (
+        parts.open(),
+        open_history(settings.kafka_bootstrap_servers, topics, NEWS) as history,
+        counting_anew(parts.pool, NEWS) as scene,
+    ):
+        yield history, scene
 
 
 @asynccontextmanager

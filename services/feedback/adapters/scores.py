@@ -1,5 +1,6 @@
 """Scored cases and their sums in PostgreSQL."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
@@ -103,6 +104,8 @@ select agency, counted_on - (extract(isodow from counted_on)::integer - 1) as mo
 from score_sums where counted_on between $1 and $2 group by 1, 2
 """
 
+TABLE = re.compile(r"\b(score_cases|score_sums)\b")
+
 CASES = """
 select name, kind, code, counted_on, sums[$4] as sum, counts[$4] as count
 from score_cases
@@ -115,13 +118,15 @@ order by counted_on, name limit $7
 class PostgresScores:
     """`Scores` on one connection, within its transaction."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, suffix: str = "") -> None:
+        """With a suffix, in tables of the same shape whose names end in it."""
         self._connection = connection
+        self._suffix = suffix
         self._locked: set[CaseName] = set()
 
     async def lock(self, names: Collection[CaseName]) -> dict[CaseName, Case]:
         keys = {_key(name): name for name in names}
-        rows = await self._connection.fetch(LOCK, list(keys))
+        rows = await self._connection.fetch(self._own(LOCK), list(keys))
         known = {(name := keys[row["name"]]): _case(name, row) for row in rows}
         self._locked.update(known)
         return {name: known.get(name) or Case(name, NO_FACTS[name.kind]) for name in names}
@@ -138,7 +143,7 @@ class PostgresScores:
         if not cases:
             return
         kinds, codes = [case.name.kind.value for case in cases], [case.name.code for case in cases]
-        done = await self._connection.execute(BEGIN, *_columns(cases), kinds, codes)
+        done = await self._connection.execute(self._own(BEGIN), *_columns(cases), kinds, codes)
         if done != f"INSERT 0 {len(cases)}":
             raise HeardElsewhereError(
                 f"some of {len(cases)} new cases are told of elsewhere: {done}"
@@ -146,11 +151,11 @@ class PostgresScores:
 
     async def _keep(self, cases: Sequence[Case]) -> None:
         if cases:
-            await self._connection.execute(KEEP, *_columns(cases))
+            await self._connection.execute(self._own(KEEP), *_columns(cases))
 
     async def _add(self, changes: Mapping[Place, Counts]) -> None:
         await self._connection.execute(
-            ADD,
+            self._own(ADD),
             [place.agency for place in changes],
             [place.on for place in changes],
             [place.officer for place in changes],
@@ -161,14 +166,16 @@ class PostgresScores:
     async def sums(self, span: Span, agency: str | None, officer: str | None) -> Counts:
         between = (span.first_on, span.last_on, officer)
         if agency is None:
-            rows = await self._connection.fetch(SUMS_OF_ALL, *between)
+            rows = await self._connection.fetch(self._own(SUMS_OF_ALL), *between)
         else:
-            rows = await self._connection.fetch(SUMS_OF_ONE, *between, agency)
+            rows = await self._connection.fetch(self._own(SUMS_OF_ONE), *between, agency)
         return dict(_figure(row) for row in rows)
 
     async def sums_by_agency(self, span: Span) -> dict[str, dict[Figure, Count]]:
         found: dict[str, dict[Figure, Count]] = {}
-        for row in await self._connection.fetch(SUMS_BY_AGENCY, span.first_on, span.last_on):
+        for row in await self._connection.fetch(
+            self._own(SUMS_BY_AGENCY), span.first_on, span.last_on
+        ):
             figure, count = _figure(row)
             found.setdefault(row["agency"], {})[figure] = count
         return found
@@ -177,7 +184,9 @@ class PostgresScores:
         self, figure: Figure, first_on: date, last_on: date
     ) -> dict[str, dict[date, Count]]:
         found: dict[str, dict[date, Count]] = {}
-        for row in await self._connection.fetch(WEEKS, first_on, last_on, PLACES[figure] + 1):
+        for row in await self._connection.fetch(
+            self._own(WEEKS), first_on, last_on, PLACES[figure] + 1
+        ):
             found.setdefault(row["agency"], {})[row["monday"]] = Count(row["sum"], row["count"])
         return found
 
@@ -187,7 +196,7 @@ class PostgresScores:
         on, name = after or (span.first_on, "")
         place = FIGURES.index(figure) + 1
         rows = await self._connection.fetch(
-            CASES, agency, span.first_on, span.last_on, place, on, name, limit
+            self._own(CASES), agency, span.first_on, span.last_on, place, on, name, limit
         )
         return [
             CountedCase(
@@ -201,7 +210,10 @@ class PostgresScores:
         ]
 
     async def clear(self) -> None:
-        await self._connection.execute("truncate score_cases, score_sums")
+        await self._connection.execute(self._own("truncate score_cases, score_sums"))
+
+    def _own(self, statement: str) -> str:
+        return TABLE.sub(rf"\1{self._suffix}", statement) if self._suffix else statement
 
 
 def _columns(cases: Sequence[Case]) -> tuple[Sequence[object], ...]:

@@ -1,5 +1,5 @@
 -- The answer to a report is a case of its own, at the agency that handles it. Answers counted so far stay with
--- the agency reported until scores are rebuilt from the topics (usecases/keep_scores.py:rebuild_scores).
+-- the agency reported until `python -m services.feedback rebuild-scores --apply` has counted all anew.
 alter table score_cases
     drop constraint score_cases_kind_check,
     add constraint score_cases_kind_check
