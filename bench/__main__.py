@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench import due, figures, pipeline, recomputation, relay, storm, sweep, timer, whole
+from bench.feedback import costs, hearing, live
 from bench.figures import Figure, of_runs, percentile, ratio
 from bench.machine import describe_machine
 from bench.parts import BrokerName, open_databases, open_parts
@@ -28,9 +29,11 @@ class Part(StrEnum):
     TIMERS = "timers"
     RECOMPUTE = "recompute"
     SWEEP = "sweep"
+    FEEDBACK = "feedback"
+    SCORES = "scores"
 
 
-WITHOUT_BROKER = frozenset({Part.DUE, Part.TIMERS, Part.RECOMPUTE, Part.SWEEP})
+WITHOUT_BROKER = frozenset({Part.DUE, Part.TIMERS, Part.RECOMPUTE, Part.SWEEP, Part.SCORES})
 
 
 class Broker(StrEnum):
@@ -95,6 +98,9 @@ async def _measure_on_postgres(
         if Part.SWEEP in parts:
             open_ = sweep.Sizes(many=200_000, sweeps=3, rounds=1) if quick else sweep.Sizes()
             found += _of_sweeps(await sweep.measure_sweeps(opened, open_, tell))
+        if Part.SCORES in parts:
+            behind = costs.Sizes(many=200_000, ratings=300, rounds=1) if quick else costs.Sizes()
+            found += _of_costs(await costs.measure_costs(opened, behind, tell))
     return found
 
 
@@ -110,6 +116,12 @@ async def _measure_on(
             if Part.RELAY in parts:
                 few = relay.Sizes(20_000, 4_000, 1) if quick else relay.Sizes()
                 found += _of_relays(await relay.measure_relays(opened, few, tell))
+    if Part.FEEDBACK in parts:
+        async with open_parts(broker) as opened:
+            heard = hearing.Sizes(15_000, 1) if quick else hearing.Sizes()
+            found += _of_hearing(await hearing.measure_hearing(opened, heard, tell))
+            seen = live.Sizes(5_000, 1_000, 1, 50, 100) if quick else live.Sizes()
+            found += _of_live(await live.measure_live(opened, seen, tell))
     if Part.WHOLE in parts:
         some = whole.Sizes(20, 30, 1, 2_000) if quick else whole.Sizes()
         found += _of_whole(await whole.measure_whole(broker, some, tell))
@@ -201,6 +213,30 @@ def _of_sweeps(costs: sweep.Costs) -> list[Figure]:
         of_runs("sweep.few_open_ms", costs.few),
         of_runs("sweep.many_open_ms", costs.many),
         ratio("sweep.cost_ratio", costs.many, costs.few),
+    ]
+
+
+def _of_costs(measured: costs.Costs) -> list[Figure]:
+    return [
+        of_runs("scores.few_behind_ms", measured.few),
+        of_runs("scores.many_behind_ms", measured.many),
+        ratio("scores.update_cost_ratio", measured.many, measured.few),
+    ]
+
+
+def _of_hearing(rates: hearing.Rates) -> list[Figure]:
+    return [
+        of_runs("feedback.pipeline_events_per_s", rates.ours),
+        of_runs("feedback.floor_per_s", rates.floor),
+        ratio("feedback.ratio_to_floor", rates.ours, rates.floor),
+    ]
+
+
+def _of_live(measured: live.Measured) -> list[Figure]:
+    return [
+        of_runs("feedback.ratings_per_s", measured.ratings_per_s),
+        Figure("page.town_ms.p50", percentile(measured.page_ms, 0.5)),
+        Figure("page.town_ms.p99", percentile(measured.page_ms, 0.99)),
     ]
 
 

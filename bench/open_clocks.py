@@ -68,7 +68,7 @@ async def fill(connection: asyncpg.Connection, label: str, due: Due, now: dateti
 async def fill_unused(connection: asyncpg.Connection, label: str, due: Due, now: datetime) -> None:
     """The same in tables that nobody uses yet. They get their indexes afterwards: millions of clocks
     take a third of the time."""
-    async with connection.transaction(), _without_indexes(connection, ["clocks", "said"]):
+    async with connection.transaction(), without_indexes(connection, ["clocks", "said"]):
         await _fill(connection, label, due, now)
     await connection.execute("vacuum (analyze) clocks, said", timeout=None)
 
@@ -84,7 +84,7 @@ async def _fill(connection: asyncpg.Connection, label: str, due: Due, now: datet
 
 
 @asynccontextmanager
-async def _without_indexes(
+async def without_indexes(
     connection: asyncpg.Connection, tables: Sequence[str]
 ) -> AsyncIterator[None]:
     """Take the indexes away, and afterwards make the same ones again."""

@@ -22,7 +22,7 @@ BrokerName = Literal["embedded", "apache"]
 PARTITIONS = 12
 """As many as the topics that carry dossiers have."""
 
-DEADLINE_TABLES = Path(__file__).parents[1] / "services" / "deadline" / "migrations"
+SERVICES = Path(__file__).parents[1] / "services"
 
 
 class Databases:
@@ -34,11 +34,11 @@ class Databases:
         self._numbers = count(1)
 
     @asynccontextmanager
-    async def database(self) -> AsyncIterator[Database]:
-        """A fresh database with deadline's tables."""
+    async def database(self, service: str = "deadline") -> AsyncIterator[Database]:
+        """A fresh database with a service's tables."""
         database = Database(self._postgres, f"bench_{next(self._numbers)}")
         await self._postgres.create_database(database.name)
-        await migrate(database.dsn("deadline"), [PLUMBING, DEADLINE_TABLES])
+        await migrate(database.dsn(service), [PLUMBING, SERVICES / service / "migrations"])
         yield database
         await self._postgres.drop_database(database.name)
 

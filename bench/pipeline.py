@@ -57,7 +57,7 @@ async def measure_pipelines(parts: Parts, sizes: Sizes, tell: Callable[[str], No
         await _register(parts, town)
         before = {TopicPartition(TOPIC, number): 0 for number in range(PARTITIONS)}
         for number in range(1, sizes.rounds + 1):
-            after = await _accept(parts.kafka, f"R{number}", sizes.ours)
+            after = await accept(parts.kafka, f"R{number}", sizes.ours)
             async with parts.copy(town) as database, _relayed_elsewhere(database):
                 ours = await _measure_hearing(parts, database, before, sizes.ours)
             rates.ours.append(ours)
@@ -68,7 +68,7 @@ async def measure_pipelines(parts: Parts, sizes: Sizes, tell: Callable[[str], No
             naive = await _measure(parts, town, "naive", before, sizes.naive)
             rates.naive.append(naive.per_second)
             tell(f"pipeline {number}: plain FastStream {naive.per_second:,.0f} events/s")
-            before, after = after, await _accept(parts.kafka, f"S{number}", sizes.ours)
+            before, after = after, await accept(parts.kafka, f"S{number}", sizes.ours)
             async with parts.copy(town) as database:
                 with_relay, until_said = await _measure_both(parts, database, before, sizes.ours)
             rates.with_relay.append(with_relay)
@@ -95,7 +95,7 @@ async def _register(parts: Parts, town: Database) -> None:
         )
 
 
-async def _accept(kafka: str, label: str, count: int) -> Places:
+async def accept(kafka: str, label: str, count: int) -> Places:
     """Put a round's records into Kafka; the places after them."""
     now = SystemClock().now()
     async with open_producer(kafka) as producer:
@@ -113,8 +113,8 @@ async def _relayed_elsewhere(database: Database) -> AsyncIterator[None]:
 async def _measure_hearing(parts: Parts, database: Database, before: Places, count: int) -> float:
     """Events per second from the first commit seen to the last."""
     async with connection_to(database) as connection, deadline_service(parts, database) as deadline:
-        first, began = await _wait_for(connection, deadline, before, 1)
-        last, ended = await _wait_for(connection, deadline, before, count)
+        first, began = await wait_for(connection, deadline, before, 1)
+        last, ended = await wait_for(connection, deadline, before, count)
         await _check_rows(connection, "deadline", count)
         await _check_clocks(connection, count)
     return (last - first) / (ended - began)
@@ -125,8 +125,8 @@ async def _measure_both(
 ) -> tuple[float, float]:
     """The same while the relay runs in the same process; and until it had said all."""
     async with connection_to(database) as connection, deadline_service(parts, database) as deadline:
-        first, began = await _wait_for(connection, deadline, before, 1)
-        last, ended = await _wait_for(connection, deadline, before, count)
+        first, began = await wait_for(connection, deadline, before, 1)
+        last, ended = await wait_for(connection, deadline, before, count)
         await until(
             connection, "select not exists (select from outbox)", every_seconds=POLL_SECONDS
         )
@@ -142,7 +142,7 @@ async def _check_clocks(connection: asyncpg.Connection, count: int) -> None:
         raise RuntimeError(f"{count} events made {kept} clocks; {held} were set aside")
 
 
-async def _wait_for(
+async def wait_for(
     connection: asyncpg.Connection, deadline: Replica, before: Places, count: int
 ) -> tuple[int, float]:
     """Wait until so many events have been heard since some places; how many were seen, and when."""

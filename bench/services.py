@@ -1,7 +1,7 @@
-"""The real deadline service as a process, and a look into its database."""
+"""A real service as a process, and a look into its database."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
 
@@ -12,19 +12,26 @@ from deploy.local.replicas import Replica
 from shared.identity import LOCAL_ISSUER
 
 
-@asynccontextmanager
-async def deadline_service(
+def deadline_service(
     parts: Parts, database: Database, number: int = 0
-) -> AsyncIterator[Replica]:
+) -> AbstractAsyncContextManager[Replica]:
     """The deadline service, its process of this number, as the stack starts it."""
+    return service("deadline", parts, database, number)
+
+
+@asynccontextmanager
+async def service(
+    name: str, parts: Parts, database: Database, number: int = 0
+) -> AsyncIterator[Replica]:
+    """A service, its process of this number, as the stack starts it."""
     issuer = LocalIssuer(parts.directory / "issuer")
     replica = Replica(
-        "deadline",
+        name,
         number,
-        "services.deadline",
+        f"services.{name}",
         parts.directory / "logs",
         {
-            "DATABASE_URL": database.dsn("deadline"),
+            "DATABASE_URL": database.dsn(name),
             "KAFKA_BOOTSTRAP_SERVERS": parts.kafka,
             "ENVIRONMENT": "local",
             "OIDC_ISSUER": LOCAL_ISSUER,
@@ -41,8 +48,10 @@ async def deadline_service(
 
 
 @asynccontextmanager
-async def connection_to(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database.dsn("deadline"))
+async def connection_to(
+    database: Database, role: str = "deadline"
+) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database.dsn(role))
     try:
         yield connection
     finally:

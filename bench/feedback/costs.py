@@ -1,0 +1,76 @@
+"""What a rating costs with few dossiers behind it, and with very many."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from bench.contestant import run
+from bench.feedback.filling import fill, make_links
+from bench.feedback.one_by_one import Errand
+from bench.parts import Databases
+from bench.services import connection_to
+from deploy.local.postgres import Database
+from shared.clock import SystemClock
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many dossiers lie behind, and how many ratings a round gives."""
+
+    few: int = 5_000
+    many: int = 5_000_000
+    ratings: int = 1_000
+    rounds: int = 3
+
+
+@dataclass(slots=True)
+class Costs:
+    """Milliseconds per rating, a figure per round."""
+
+    few: list[float] = field(default_factory=list)
+    many: list[float] = field(default_factory=list)
+
+
+async def measure_costs(databases: Databases, sizes: Sizes, tell: Callable[[str], None]) -> Costs:
+    """Ratings over few and over many in turn; afterwards the dossiers are gone."""
+    costs = Costs()
+    async with (
+        _filled(databases, sizes.few, tell) as few,
+        _filled(databases, sizes.many, tell) as many,
+    ):
+        for number in range(1, sizes.rounds + 1):
+            for database, count, figures in (
+                (few, sizes.few, costs.few),
+                (many, sizes.many, costs.many),
+            ):
+                figures.append(await _measure(databases, database, f"R{number}", sizes.ratings))
+                tell(f"rating {number}: {figures[-1]:.2f} ms with {count:,} dossiers behind it")
+    return costs
+
+
+async def _measure(databases: Databases, database: Database, label: str, ratings: int) -> float:
+    name = databases.name_run("rating")
+    file = databases.directory / f"{name}.tokens"
+    async with connection_to(database, "feedback") as connection:
+        file.write_text(
+            json.dumps(await make_links(connection, label, ratings, SystemClock().now()))
+        )
+    await databases.settle()
+    errand = Errand(database.dsn("feedback"), str(file))
+    result = await run("bench.feedback.one_by_one", errand, name, databases.directory)
+    return 1000 / result.per_second
+
+
+@asynccontextmanager
+async def _filled(
+    databases: Databases, count: int, tell: Callable[[str], None]
+) -> AsyncIterator[Database]:
+    began = perf_counter()
+    async with databases.database("feedback") as database:
+        async with connection_to(database, "feedback") as connection:
+            await fill(connection, count, SystemClock().now())
+        await databases.settle()
+        tell(f"{count:,} dossiers scored in {perf_counter() - began:.0f} s")
+        yield database
