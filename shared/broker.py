@@ -20,6 +20,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
 
 from shared import telemetry
+from shared.sign_in import NOBODY, SignIn
 
 log = structlog.get_logger()
 
@@ -88,11 +89,14 @@ class Ears:
         instance: str | None = None,
         session_timeout_ms: int = 10_000,
         fetch_max_wait_ms: int = 500,
+        sign_in: SignIn = NOBODY,
     ) -> None:
         self._handle = handle
         self._stuck_because: str | None = None
         self.topics = tuple(topics)
-        self.broker = KafkaBroker(bootstrap_servers, apply_types=False, logger=None)
+        self.broker = KafkaBroker(
+            bootstrap_servers, security=sign_in.for_faststream(), apply_types=False, logger=None
+        )
         self._subscriber: Any = self.broker.subscriber(
             *topics,
             batch=True,

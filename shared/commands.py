@@ -79,7 +79,9 @@ def settings_or_exit(name: str, read_settings: type[Settings]) -> Settings:
     try:
         found = read_settings()
     except ValidationError as error:
-        print(f"The settings are wrong:\n{settings_in_words(error)}", file=sys.stderr)
+        print(
+            f"The settings are wrong:\n{settings_in_words(error, read_settings)}", file=sys.stderr
+        )
         raise typer.Exit(2) from error
     configure_logging(name, found.log_level)
     return found

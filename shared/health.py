@@ -2,13 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
 
 WhyNotReady = Callable[[], Awaitable[dict[str, str]]]
 """What is missing, by part; empty when ready."""
+
+
+class Readiness(BaseModel):
+    """What a replica lacks, by part; nothing when it is ready. And the time it keeps."""
+
+    status: Literal["ready", "not ready"]
+    missing: dict[str, str]
+    now: datetime
 
 
 def health_routes(
@@ -27,7 +37,7 @@ def health_routes(
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @router.get("/health/ready")
+    @router.get("/health/ready", responses={200: {"model": Readiness}, 503: {"model": Readiness}})
     async def ready() -> JSONResponse:
         missing = await why_not_ready()
         return JSONResponse(

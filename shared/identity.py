@@ -2,7 +2,7 @@
 
 import urllib.request
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 from fastapi import Request
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -137,22 +139,25 @@ def unauthorised(detail: str) -> Problem:
     return problem
 
 
-def require(*roles: Role) -> Callable[[Request], Caller]:
-    """A FastAPI dependency: the caller, who must have one of `roles`.
+class _Asks(SecurityBase):
+    """What `require` makes; being one of FastAPI's, it shows in the OpenAPI document."""
 
-    Raises `Problem` 401 without a good token, 403 for another role. Takes the checker from
-    `app.state.identity`.
-    """
-    allowed = frozenset(roles)
+    def __init__(self, allowed: frozenset[Role]) -> None:
+        self.model = HTTPBearer(
+            bearerFormat="JWT",
+            description="An OIDC token with a role and, for officers, heads and systems, an agency.",
+        )
+        self.scheme_name = "bearer"
+        self._allowed = allowed
 
-    async def caller(request: Request) -> Caller:
+    async def __call__(self, request: Request) -> Caller:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise unauthorised("an Authorization header with a bearer token is asked")
         identity: Identity = request.app.state.identity
         found = identity.check(token)
-        if found.role not in allowed:
-            wanted = ", ".join(sorted(allowed))
+        if found.role not in self._allowed:
+            wanted = ", ".join(sorted(self._allowed))
             raise Problem(
                 403,
                 "Not your role",
@@ -161,4 +166,11 @@ def require(*roles: Role) -> Callable[[Request], Caller]:
             )
         return found
 
-    return caller  # type: ignore[return-value]
+
+def require(*roles: Role) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
+    """A FastAPI dependency: the caller, who must have one of `roles`.
+
+    Raises `Problem` 401 without a good token, 403 for another role. Takes the checker from
+    `app.state.identity`.
+    """
+    return _Asks(frozenset(roles))

@@ -34,6 +34,7 @@ from shared.identity import Identity
 from shared.inbox import Apply
 from shared.lanes import hear_poll
 from shared.letters import Opener
+from shared.openapi import DocumentedApp
 from shared.postgres import PLUMBING, is_transient, open_pool
 from shared.problems import install_problem_handlers
 from shared.relay import Relay, new_producer
@@ -198,7 +199,7 @@ async def speak_and_hear(
 ) -> Hearing:
     """Start the relay and the subscription; return the ear, for dead letters' sake."""
     settings = parts.settings
-    producer = new_producer(settings.kafka_bootstrap_servers)
+    producer = new_producer(settings.kafka_bootstrap_servers, settings.kafka_sign_in)
     await producer.start()
     parts.stack.push_async_callback(_bounded, producer.stop)
     parts.relay = Relay(settings.database_url, parts.name, producer)
@@ -216,6 +217,7 @@ async def speak_and_hear(
         instance=instance,
         session_timeout_ms=settings.kafka_session_timeout_ms,
         fetch_max_wait_ms=settings.kafka_fetch_max_wait_ms,
+        sign_in=settings.kafka_sign_in,
     )
     await hearing.release_waiting()
     await parts.ears.start()
@@ -235,6 +237,7 @@ async def follow_clock(settings: ServiceSettings, clock: VirtualClock, name: str
         bootstrap_servers=settings.kafka_bootstrap_servers,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=CLOCK_WAIT_MS,
+        **settings.kafka_sign_in.for_aiokafka(),
     )
     await consumer.start()
     try:
@@ -264,7 +267,7 @@ def new_app(parts: Parts, title: str, start: Starting) -> FastAPI:
             log.info("serving", port=settings.http_port)
             yield
 
-    app = FastAPI(title=title, version="1", lifespan=lifespan)
+    app = DocumentedApp(title=title, version="1", lifespan=lifespan)
     app.add_middleware(HttpMetrics)
     install_problem_handlers(app)
     app.include_router(health_routes(parts.why_not_ready, parts.observe, parts.clock.now))

@@ -22,6 +22,7 @@ from shared import telemetry
 from shared.events.envelope import headers_of
 from shared.partitions import partition_of
 from shared.postgres import is_transient, listening
+from shared.sign_in import NOBODY, SignIn
 
 log = structlog.get_logger()
 
@@ -54,7 +55,7 @@ class Parcel(NamedTuple):
     ids: list[int]
 
 
-def new_producer(bootstrap_servers: str) -> AIOKafkaProducer:
+def new_producer(bootstrap_servers: str, sign_in: SignIn = NOBODY) -> AIOKafkaProducer:
     """A producer for the relay: all replicas acknowledge; not idempotent, for hearers are."""
     return AIOKafkaProducer(
         bootstrap_servers=bootstrap_servers,
@@ -62,6 +63,7 @@ def new_producer(bootstrap_servers: str) -> AIOKafkaProducer:
         max_batch_size=BATCH_BYTES,
         max_request_size=4 * BATCH_BYTES,
         request_timeout_ms=20_000,
+        **sign_in.for_aiokafka(),
     )
 
 

@@ -1,9 +1,34 @@
 """What every service is told by its environment; a wrong value stops the start with its name."""
 
-from typing import Literal
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.sign_in import SignIn
+
+_SERVER = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}")
+_DATABASE = re.compile(r"postgres(?:ql)?://[^@/\s]+@[^/\s]+/[^/\s]+")
+_PASSWORD = re.compile(r"(?<=:)[^:@/]*(?=@)")
+
+
+def _servers(text: str) -> str:
+    if not all(_SERVER.fullmatch(one.strip()) for one in text.split(",")):
+        raise ValueError("HOST:PORT is asked, several with commas between")
+    return text
+
+
+def _database(text: str) -> str:
+    if not _DATABASE.fullmatch(text):
+        raise ValueError("postgresql://ROLE:PASSWORD@HOST:PORT/DATABASE is asked")
+    return text
+
+
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+(?:/\S*)?", text):
+        raise ValueError("http://… or https://… is asked")
+    return text
 
 
 class ServiceSettings(BaseSettings):
@@ -11,8 +36,17 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    database_url: str = Field(examples=["postgresql://deadline:…@127.0.0.1:5432/thanthien"])
-    kafka_bootstrap_servers: str = Field(examples=["127.0.0.1:9092"])
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        examples=["postgresql://deadline:…@127.0.0.1:5432/thanthien"]
+    )
+    kafka_bootstrap_servers: Annotated[str, AfterValidator(_servers)] = Field(
+        examples=["127.0.0.1:9092"]
+    )
+    kafka_username: str = ""
+    """Signs in with SCRAM-SHA-512 over TLS; empty: plaintext, for a closed network."""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_ca_file: str = ""
+    """A file with the authorities that vouch for the brokers; empty: the system's."""
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65_535)
     clock: Literal["system", "virtual"] = "system"
@@ -30,7 +64,9 @@ class ServiceSettings(BaseSettings):
     kafka_replicas: int = Field(default=1, ge=1, le=9)
     """How many replicas every topic must have; readiness and doctor say which has fewer."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    public_base_url: str = "http://127.0.0.1:8000"
+    public_base_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        default="http://127.0.0.1:8000", examples=["https://friendly.town.example"]
+    )
     """Where citizens reach the service: the beginning of every link it gives them."""
     public_requests_per_minute: int = Field(default=120, ge=0, le=1_000_000)
     """What one address may ask without a token, in each process; 0: as much as it likes."""
@@ -38,11 +74,40 @@ class ServiceSettings(BaseSettings):
     """How many proxies of ours append to X-Forwarded-For; 0: the header is not believed."""
     pool_size: int = Field(default=10, ge=2, le=200)
 
+    @model_validator(mode="after")
+    def _names_have_passwords(self) -> Self:
+        if self.kafka_username and not self.kafka_password.get_secret_value():
+            raise ValueError("KAFKA_USERNAME is given, so KAFKA_PASSWORD is asked as well")
+        return self
 
-def settings_in_words(error: ValidationError) -> str:
-    """The faults of the settings: each variable's name, the value given, and the rule."""
-    return "\n".join(
-        f"{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
-        + (f" (given: {fault['input']!r})" if fault["type"] != "missing" else "")
-        for fault in error.errors(include_url=False)
-    )
+    @property
+    def kafka_sign_in(self) -> SignIn:
+        """Who we are to Kafka."""
+        password = self.kafka_password.get_secret_value()
+        return SignIn(self.kafka_username, password, self.kafka_ca_file)
+
+
+def settings_in_words(error: ValidationError, asked: type[BaseSettings]) -> str:
+    """The faults of the settings, a line each: name, rule, the value given, and an example.
+
+    A password within an address is left out.
+    """
+    return "\n".join(_in_words(dict(fault), asked) for fault in error.errors(include_url=False))
+
+
+def _in_words(fault: dict[str, Any], asked: type[BaseSettings]) -> str:
+    rule = str(fault["msg"]).removeprefix("Value error, ")
+    if not fault["loc"]:
+        return rule  # it names its settings itself
+    name = str(fault["loc"][0])
+    given = "" if fault["type"] == "missing" else f" (given: {_shown(fault['input'])!r})"
+    return f"{name.upper()}: {rule}{given}; for example {name.upper()}={_example(name, asked)}"
+
+
+def _shown(value: object) -> object:
+    return _PASSWORD.sub("…", value) if isinstance(value, str) else value
+
+
+def _example(name: str, asked: type[BaseSettings]) -> Any:
+    field = asked.model_fields[name]
+    return field.examples[0] if field.examples else field.default
