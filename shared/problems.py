@@ -17,6 +17,8 @@ log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 80
 RETRY_SECONDS = 2
+LARGEST_NUMBER = 2**53
+"""The last whole number every reader of JSON keeps as it is; further ones are told as text."""
 
 
 class Problem(Exception):  # noqa: N818  the standard's word
@@ -80,10 +82,17 @@ def not_now(detail: str) -> Problem:
 
 
 def _shortened(value: object) -> object:
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | float):
         return value
-    text = value if isinstance(value, str) else repr(value)
+    if isinstance(value, int) and abs(value) <= LARGEST_NUMBER:
+        return value
+    text = _sayable(value if isinstance(value, str) else repr(value))
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+
+
+def _sayable(text: str) -> str:
+    """Half a surrogate pair, which JSON can carry and UTF-8 cannot, is written as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def install_problem_handlers(app: FastAPI) -> None:

@@ -183,12 +183,24 @@ async def read_body(
 def documented(asked: type[Body]) -> dict[str, Any]:
     """The OpenAPI request body of a route that takes `asked` in either shape."""
     schema = asked.model_json_schema()
+    schema = _whole(schema, schema.pop("$defs", {}))
     return {
         "requestBody": {
             "required": True,
             "content": {type_: {"schema": schema} for type_ in (JSON, FORM, MULTIPART)},
         }
     }
+
+
+def _whole(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with what it refers to put in its place: within a document it has no `$defs`."""
+    if isinstance(schema, list):
+        return [_whole(each, definitions) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if name := schema.get("$ref", "").removeprefix("#/$defs/"):
+        schema = {**definitions[name], **{k: v for k, v in schema.items() if k != "$ref"}}
+    return {key: _whole(each, definitions) for key, each in schema.items()}
 
 
 def _content_type(request: Request) -> str:

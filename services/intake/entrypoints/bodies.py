@@ -3,7 +3,15 @@
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from shared.events.agencies import Weekday
 from shared.events.base import AgencyCode, DossierCode, ProcedureCode, VersionId
@@ -23,6 +31,22 @@ Instant = Annotated[
     AfterValidator(lambda instant: instant.astimezone(UTC)),
 ]
 """Codes write the year with two digits: 2000 to 2099. Kept and said in UTC."""
+
+
+def _without_offset(local: time) -> time:
+    if local.tzinfo is not None:
+        raise ValueError("a local time is asked, without an offset: the agency has its time zone")
+    return local
+
+
+LocalTime = Annotated[
+    time,
+    AfterValidator(_without_offset),
+    # JSON Schema's own format "time" asks for an offset.
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"}
+    ),
+]
 Day = Annotated[date, Field(ge=date(1945, 9, 2), le=date(2199, 12, 31))]
 
 
@@ -42,8 +66,8 @@ class AgencyBody(Body):
 
 
 class ShiftBody(Body):
-    opens: time
-    closes: time
+    opens: LocalTime
+    closes: LocalTime
 
 
 class LadderRungBody(Body):

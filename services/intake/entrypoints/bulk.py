@@ -43,7 +43,12 @@ def bulk_route(desk: Desk) -> APIRouter:
 
     @router.post(
         "/bulk",
-        openapi_extra={"requestBody": {"content": {MEDIA_TYPE: {}}, "required": True}},
+        openapi_extra={
+            "requestBody": {
+                "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+                "required": True,
+            }
+        },
         responses={200: {"content": {MEDIA_TYPE: {}}}},
     )
     async def post_bulk(

@@ -123,7 +123,12 @@ def procedure_routes(desk: Desk) -> APIRouter:
 
     @router.post(
         "/procedures/import",
-        openapi_extra={"requestBody": {"content": {"text/csv": {}}, "required": True}},
+        openapi_extra={
+            "requestBody": {
+                "content": {"text/csv": {"schema": {"type": "string"}}},
+                "required": True,
+            }
+        },
     )
     async def post_procedures(
         request: Request,
