@@ -21,8 +21,8 @@ class Sizes:
 
     few: int = 5_000
     many: int = 5_000_000
-    ratings: int = 1_000
-    rounds: int = 3
+    ratings: int = 500
+    rounds: int = 5
 
 
 @dataclass(slots=True)

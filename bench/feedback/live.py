@@ -27,7 +27,7 @@ class Sizes:
     """How many dossiers lie behind, ratings are handed in a round, viewers look on, and pages are asked for."""
 
     behind: int = 50_000
-    ratings: int = 5_000
+    ratings: int = 2_000
     rounds: int = 3
     viewers: int = 50
     pages: int = 500
