@@ -29,7 +29,7 @@ class NoticeSent(Event):
 
 
 class RatingGiven(Event):
-    """Stars for each of the 4 luôn."""
+    """Stars for each of the 4 luôn, and overall where they were given."""
 
     TYPE: ClassVar[str] = "thanthien.feedback.RatingGiven.v1"
     TOPIC: ClassVar[str] = TOPIC
@@ -41,6 +41,7 @@ class RatingGiven(Event):
     listen: Stars
     help: Stars
     rated_at: Instant
+    overall: Stars | None = None
 
     @property
     def subject(self) -> str:

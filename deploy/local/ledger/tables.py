@@ -187,10 +187,11 @@ RULES: Sequence[tuple[str, str, str]] = (
                format('%s votes counted, %s given', coalesce(t.votes, 0), coalesce(r.votes, 0))
         from feedback.tallies t
         full join (select agency, count(*) as votes, sum(smile) as smile, sum(gentle) as gentle,
-                          sum(listen) as listen, sum(help) as help
+                          sum(listen) as listen, sum(help) as help,
+                          sum(coalesce(4 * overall - smile - gentle - listen - help, 0)) as overall_apart
                    from feedback.ratings group by agency) r using (agency)
-        where (t.votes, t.smile, t.gentle, t.listen, t.help)
-            is distinct from (r.votes, r.smile, r.gentle, r.listen, r.help)
+        where (t.votes, t.smile, t.gentle, t.listen, t.help, t.overall_apart)
+            is distinct from (r.votes, r.smile, r.gentle, r.listen, r.help, r.overall_apart)
         """,
     ),
     (

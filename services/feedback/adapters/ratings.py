@@ -15,15 +15,16 @@ with used as (
     returning dossier, agency
 ),
 rated as (
-    insert into ratings (dossier, agency, smile, gentle, listen, help, rated_at)
-    select dossier, agency, $3, $4, $5, $6, $7 from used where dossier = $2
+    insert into ratings (dossier, agency, smile, gentle, listen, help, rated_at, overall)
+    select dossier, agency, $3, $4, $5, $6, $7, $8 from used where dossier = $2
     returning agency
 )
-insert into tallies as t (agency, votes, smile, gentle, listen, help)
-select agency, 1, $3, $4, $5, $6 from rated
+insert into tallies as t (agency, votes, smile, gentle, listen, help, overall_apart)
+select agency, 1, $3, $4, $5, $6, $9 from rated
 on conflict (agency) do update
 set votes = t.votes + 1, smile = t.smile + excluded.smile, gentle = t.gentle + excluded.gentle,
-    listen = t.listen + excluded.listen, help = t.help + excluded.help
+    listen = t.listen + excluded.listen, help = t.help + excluded.help,
+    overall_apart = t.overall_apart + excluded.overall_apart
 """
 
 
@@ -62,13 +63,17 @@ class PostgresRatings:
             stars.listen,
             stars.help,
             rated_at,
+            stars.overall,
+            stars.overall_apart,
         )
         if done != "INSERT 0 1":
             raise RuntimeError(f"rated {invitation.dossier} without holding its lock: {done}")
 
     async def tally(self, agency: str) -> Tally:
         row = await self._connection.fetchrow(
-            "select votes, smile, gentle, listen, help from tallies where agency = $1", agency
+            """select votes, smile, gentle, listen, help, overall_apart
+               from tallies where agency = $1""",
+            agency,
         )
         return Tally() if row is None else Tally(**dict(row))
 

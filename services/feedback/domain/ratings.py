@@ -1,4 +1,4 @@
-"""Ratings: stars for each of the 4 luôn, given once through a link, and a unit's mean of them."""
+"""Ratings: stars for each of the 4 luôn and overall, given once through a link, and a unit's mean of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from services.feedback.domain.courtesy import Luon
 
 FEWEST_STARS, MOST_STARS = 1, 5
-HUNDREDTH = Decimal("0.01")
+HUNDREDTH, TENTH = Decimal("0.01"), Decimal("0.1")
+OVERALL = "overall"
+"""What is asked beside the 4 luôn; also the field of `RatingGiven`."""
 
 
 class RatingRefusedError(Exception):
@@ -23,11 +25,11 @@ class InvitationExpiredError(RatingRefusedError):
 
 
 class StarsOutOfRangeError(RatingRefusedError):
-    """Stars outside 1 to 5, naming which of the 4 luôn."""
+    """Stars outside 1 to 5, naming which of the 4 luôn, or `overall`."""
 
-    def __init__(self, luon: Luon, stars: int) -> None:
-        self.luon = luon
-        super().__init__(f"{luon} is {stars}; {FEWEST_STARS} to {MOST_STARS} stars are asked")
+    def __init__(self, asked: str, stars: int) -> None:
+        self.asked = asked
+        super().__init__(f"{asked} is {stars}; {FEWEST_STARS} to {MOST_STARS} stars are asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +53,39 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Stars:
-    """1 to 5 stars for each of the 4 luôn. Raises `StarsOutOfRangeError`."""
+    """1 to 5 stars for each of the 4 luôn, and overall where given. Raises `StarsOutOfRangeError`."""
 
     smile: int
     gentle: int
     listen: int
     help: int
+    overall: int | None = None
 
     def __post_init__(self) -> None:
-        for luon in Luon:
-            stars: int = getattr(self, luon)
-            if not FEWEST_STARS <= stars <= MOST_STARS:
-                raise StarsOutOfRangeError(luon, stars)
+        for asked in (*Luon, OVERALL):
+            stars: int | None = getattr(self, asked)
+            if stars is not None and not FEWEST_STARS <= stars <= MOST_STARS:
+                raise StarsOutOfRangeError(asked, stars)
+
+    @property
+    def overall_apart(self) -> int:
+        """Quarter stars by which the overall stars lie above the mean of the four; 0 where none are given."""
+        if self.overall is None:
+            return 0
+        return len(Luon) * self.overall - (self.smile + self.gentle + self.listen + self.help)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A unit's votes, and the sum of stars for each of the 4 luôn."""
+    """A unit's votes, the sum of stars for each of the 4 luôn, and how far apart overall stars lie."""
 
     votes: int = 0
     smile: int = 0
     gentle: int = 0
     listen: int = 0
     help: int = 0
+    overall_apart: int = 0
+    """The sum of the votes' `Stars.overall_apart`, in quarter stars."""
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -87,15 +99,18 @@ class Tally:
     def mean(self, luon: Luon) -> Decimal | None:
         """The mean for one of the 4 luôn, to the hundredth; None while nobody voted, never 0."""
         total: int = getattr(self, luon)
-        return self._mean_of(total, self.votes)
+        return self._mean_of(total, self.votes, HUNDREDTH)
 
-    def overall(self) -> Decimal | None:
-        """The mean of all stars given; every vote has four, so also the mean of the four means."""
-        total = self.smile + self.gentle + self.listen + self.help
-        return self._mean_of(total, self.votes * len(Luon))
+    def overall(self, to: Decimal = HUNDREDTH) -> Decimal | None:
+        """The mean of overall stars; a vote that gave none stands with the mean of its four.
+
+        So the mean is always of as many votes as are shown beside it. None while nobody voted.
+        """
+        quarters = self.smile + self.gentle + self.listen + self.help + self.overall_apart
+        return self._mean_of(quarters, self.votes * len(Luon), to)
 
     @staticmethod
-    def _mean_of(total: int, count: int) -> Decimal | None:
+    def _mean_of(total: int, count: int, to: Decimal) -> Decimal | None:
         if count == 0:
             return None
-        return (Decimal(total) / Decimal(count)).quantize(HUNDREDTH, ROUND_HALF_UP)
+        return (Decimal(total) / Decimal(count)).quantize(to, ROUND_HALF_UP)

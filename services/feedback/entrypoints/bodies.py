@@ -50,12 +50,13 @@ class Body(BaseModel):
 
 
 class RatingBody(Body):
-    """Stars, 1 to 5, for each of the 4 luôn."""
+    """Stars, 1 to 5, for each of the 4 luôn and overall. Who asked before `overall` was, sends none."""
 
     smile: StarsField
     gentle: StarsField
     listen: StarsField
     help: StarsField
+    overall: StarsField | None = None
 
 
 AuthorField = Annotated[str, Field(max_length=1_000)]

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel
 from services.feedback.domain.courtesy import Luon
 from services.feedback.entrypoints.follow_pages import follow_pages
 from services.feedback.entrypoints.rating_pages import rating_pages
+from services.feedback.entrypoints.rating_words import rating_line
 from services.feedback.entrypoints.report_handling import report_handling
 from services.feedback.entrypoints.report_pages import ReportDesk, report_pages
 from services.feedback.entrypoints.scores import score_routes
@@ -48,7 +49,10 @@ class NoticesShown(BaseModel):
 
 
 class RatingShown(BaseModel):
-    """Means of 1 to 5 stars, to the hundredth; null while nobody voted."""
+    """Means of 1 to 5 stars, to the hundredth; null while nobody voted.
+
+    `overall` is the mean of overall stars; a vote that gave none stands with the mean of its four.
+    """
 
     agency: str
     votes: int
@@ -57,6 +61,8 @@ class RatingShown(BaseModel):
     listen: float | None
     help: float | None
     overall: float | None
+    text: TextShown
+    """The overall mean to the tenth, with its votes, to show as it is."""
 
 
 def routes(desk: ReportDesk, board: TownBoard, public_base_url: str) -> APIRouter:
@@ -135,7 +141,7 @@ def _ratings(begin: Begin) -> APIRouter:
 
 
 def _means(rating: AgencyRating) -> RatingShown:
-    tally = rating.tally
+    tally, line = rating.tally, rating_line(rating.tally)
     means = {luon.value: tally.mean(luon) for luon in Luon}
     return RatingShown.model_validate(
         {
@@ -143,5 +149,6 @@ def _means(rating: AgencyRating) -> RatingShown:
             "votes": tally.votes,
             **{name: None if mean is None else float(mean) for name, mean in means.items()},
             "overall": None if (overall := tally.overall()) is None else float(overall),
+            "text": TextShown(vi=line.vi, en=line.en),
         }
     )

@@ -20,6 +20,7 @@ from services.feedback.entrypoints.bodies import (
     is_form,
     read_body,
 )
+from services.feedback.entrypoints.rating_words import rating_line
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.usecases.give_rating import (
     UnknownLinkError,
@@ -27,6 +28,7 @@ from services.feedback.usecases.give_rating import (
     open_invitation,
 )
 from services.feedback.usecases.ports import Begin
+from services.feedback.usecases.show_rating import show_rating
 from shared.clock import Clock
 from shared.gate import Gate
 from shared.problems import Problem
@@ -40,7 +42,7 @@ def rating_pages(begin: Begin, clock: Clock, pages: Pages, gate: Gate) -> APIRou
 
     @router.get("/rate/{token}", response_class=HTMLResponse)
     async def rating_page(token: str, request: Request) -> Response:
-        """The form with stars for each of the 4 luôn."""
+        """The form with stars for each of the 4 luôn and overall."""
         try:
             gate.admit(request)
             return await _show_form(token, {}, None, begin, clock, pages)
@@ -63,9 +65,13 @@ def rating_pages(begin: Begin, clock: Clock, pages: Pages, gate: Gate) -> APIRou
                 raise
             return pages.show_problem(problem)
         if is_form(request):
-            return pages.show("rated", 201, stars=body)
+            async with begin() as books:
+                rating = await show_rating(invitation.agency, books)
+            line = rating_line(rating.tally)
+            return pages.show("rated", 201, stars=body, rating=rating, line=line)
+        given = body.model_dump(exclude_none=True)
         return JSONResponse(
-            {"dossier": invitation.dossier, "agency": invitation.agency, **body.model_dump()}, 201
+            {"dossier": invitation.dossier, "agency": invitation.agency, **given}, 201
         )
 
     return router
@@ -105,7 +111,7 @@ async def _show_form(
     try:
         async with begin() as books:
             invitation = await open_invitation(_plausible(token), books)
-            agency = (await books.agencies.find([invitation.agency]))[invitation.agency]
+            rating = await show_rating(invitation.agency, books)
         invitation.must_be_open(clock.now())
     except (UnknownLinkError, RatingRefusedError) as error:
         raise _problem_of(error) from error
@@ -114,7 +120,8 @@ async def _show_form(
         "rate",
         200 if wrong is None else wrong.status,
         invitation=invitation,
-        agency=agency,
+        rating=rating,
+        line=rating_line(rating.tally),
         given=given,
         faults=faults,
     )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from fastapi.responses import HTMLResponse
 
-from services.feedback.domain.courtesy import KHONG_NAMES, LUON_NAMES, Name
+from services.feedback.domain.courtesy import KHONG_NAMES, Name
+from services.feedback.entrypoints.rating_words import ASKED_NAMES, STAR_MESSAGES
 from services.feedback.entrypoints.report_words import (
     KIND_HINTS,
     KIND_NAMES,
@@ -58,11 +59,6 @@ EXPLANATIONS = {
 }
 OTHER_EXPLANATION = Name("Xin kiểm tra lại và thử lần nữa.", "Please check and try again.")
 
-STAR_MESSAGES = {
-    luon: Name(f"Xin chọn số sao: {name.vi}", f"Please choose stars: {name.en}")
-    for luon, name in LUON_NAMES.items()
-}
-
 
 class Pages(CitizenPages):
     """Feedback's templates."""
@@ -70,7 +66,7 @@ class Pages(CitizenPages):
     def __init__(self, directory: Path = DIRECTORY) -> None:
         super().__init__(
             directory,
-            luon_names=LUON_NAMES,
+            asked_names=ASKED_NAMES,
             khong_names=KHONG_NAMES,
             star_messages=STAR_MESSAGES,
             report_messages=REPORT_MESSAGES,

@@ -32,6 +32,7 @@ async def give_rating(token: str, stars: Stars, books: Books, now: datetime) -> 
         listen=stars.listen,
         help=stars.help,
         rated_at=now,
+        overall=stars.overall,
     )
     await books.outbox.say([Saying(event, now)])
     await keep_scores([event], books)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.feedback.domain.courtesy import Luon
 from services.feedback.domain.ratings import (
+    TENTH,
     AlreadyRatedError,
     Invitation,
     InvitationExpiredError,
@@ -51,12 +52,36 @@ def test_means_are_rounded_half_up_to_the_hundredth() -> None:
     assert tally.overall() == Decimal("3.69")  # 118 / 32 = 3.6875
 
 
-STARS = st.builds(Stars, *[st.integers(1, 5)] * 4)
+def test_overall_stars_out_of_range_are_refused_by_name() -> None:
+    with pytest.raises(StarsOutOfRangeError, match="overall is 6; 1 to 5"):
+        Stars(5, 5, 5, 5, overall=6)
+
+
+def tally_of(*votes: Stars) -> Tally:
+    sums = {luon.value: sum(getattr(stars, luon) for stars in votes) for luon in Luon}
+    return Tally(len(votes), **sums, overall_apart=sum(stars.overall_apart for stars in votes))
+
+
+def test_overall_is_the_mean_of_overall_stars_where_they_were_given() -> None:
+    assert tally_of(Stars(1, 1, 1, 2, overall=5)).overall() == Decimal(5)
+    assert tally_of(Stars(5, 5, 5, 5, 1), Stars(1, 1, 1, 1, 4)).overall() == Decimal("2.5")
+
+
+def test_a_vote_without_overall_stars_stands_with_the_mean_of_its_four() -> None:
+    assert tally_of(Stars(4, 4, 3, 3)).overall() == Decimal("3.5")
+    assert tally_of(Stars(4, 4, 3, 3), Stars(1, 1, 1, 1, 5)).overall() == Decimal("4.25")
+
+
+def test_the_tenth_is_not_rounded_twice() -> None:
+    tally = Tally(votes=87, smile=404, gentle=404, listen=405, help=404)  # 1617 / 348 = 4.6466
+    assert (tally.overall(), tally.overall(TENTH)) == (Decimal("4.65"), Decimal("4.6"))
+
+
+STARS = st.builds(Stars, *[st.integers(1, 5)] * 4, st.none() | st.integers(1, 5))
 
 
 @given(st.lists(STARS, min_size=1))
 def test_every_mean_lies_between_1_and_5(given_stars: list[Stars]) -> None:
-    sums = {luon.value: sum(getattr(stars, luon) for stars in given_stars) for luon in Luon}
-    tally = Tally(votes=len(given_stars), **sums)
+    tally = tally_of(*given_stars)
     means = [*(tally.mean(luon) for luon in Luon), tally.overall()]
     assert all(mean is not None and 1 <= mean <= 5 for mean in means)
