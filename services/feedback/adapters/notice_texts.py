@@ -24,6 +24,9 @@ INSTANT_FORMATS: Mapping[Language, str] = {
     "en": "HH:mm 'on' EEEE d MMMM yyyy",
 }
 
+TURNING = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Signs that turn the direction of what follows: in plain text a name would turn the whole notice."""
+
 _INSTANT = datetime(2026, 8, 21, 10, 0, tzinfo=UTC)
 _AGENCY = Agency("H10.01", "Một đơn vị", ZoneInfo("Asia/Ho_Chi_Minh"))
 _GREETING = Greeting("X", "H10.01", _INSTANT, _INSTANT, is_accepted=True)
@@ -103,7 +106,7 @@ def _facts(notice: Notice, agency: Agency, language: Language) -> dict[str, Any]
         field.name: _in_words(getattr(notice, field.name), agency.time_zone, language)
         for field in fields(notice)
     }
-    return {**facts, "agency": agency.name}
+    return {**facts, "agency": agency.name.translate(TURNING)}
 
 
 def _in_words(value: object, zone: ZoneInfo, language: Language) -> object:

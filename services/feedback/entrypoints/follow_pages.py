@@ -23,6 +23,7 @@ from services.feedback.entrypoints.bodies import (
     read_body,
     refused_field,
 )
+from services.feedback.entrypoints.rendering import said_of
 from services.feedback.entrypoints.report_answers import FollowedShown, followed_shown
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.usecases.follow_report import (
@@ -35,6 +36,8 @@ from services.feedback.usecases.ports import SealError
 from shared.problems import Problem
 
 Sent = TypeVar("Sent", bound=FollowBody)
+AGAIN = frozenset({404, 422, 429})
+"""What a form can be sent again after: a code or secret mistyped, words not as asked, too many requests."""
 
 
 def follow_pages(desk: ReportDesk) -> APIRouter:
@@ -45,7 +48,7 @@ def follow_pages(desk: ReportDesk) -> APIRouter:
     @router.get("/report/follow", response_class=HTMLResponse)
     async def follow_page() -> Response:
         """The form to follow a report."""
-        return desk.pages.show("follow")
+        return desk.pages.show("follow", given={}, wrong=None)
 
     @router.post("/reports/follow", openapi_extra=documented(FollowBody), responses=answers)
     async def follow(request: Request) -> Response:
@@ -94,15 +97,18 @@ async def _answer(
     desk: ReportDesk,
 ) -> Response:
     """The report after `act`: the page's form is answered with a page, JSON with JSON."""
+    given: dict[str, Any] = {}
     try:
-        desk.gate.admit(request)
         body = await read_body(request, asked)
+        given = body.model_dump()
+        desk.gate.admit(request)
         followed = await _done(act, body)
     except (BodyRefusedError, Problem) as error:
         problem = error.problem if isinstance(error, BodyRefusedError) else error
         if not is_form(request):
             raise problem from error
-        return desk.pages.show_problem(problem)
+        fields = error.fields if isinstance(error, BodyRefusedError) else given
+        return _form_again(asked, fields, problem, desk)
     if not is_form(request):
         shown = followed_shown(followed).model_dump(mode="json")
         return JSONResponse(shown, headers={"Cache-Control": "no-store"})
@@ -117,6 +123,24 @@ async def _answer(
         may_withdraw=Step.WITHDRAWN in may,
         most_characters=MOST_CHARACTERS,
     )
+
+
+def _form_again(
+    asked: type[Sent], given: dict[str, Any], problem: Problem, desk: ReportDesk
+) -> Response:
+    """A form that can be sent again comes back as it was typed, with what is wrong; nothing is looked up for it."""
+    if problem.status not in AGAIN or not given:
+        return desk.pages.show_problem(problem)
+    name = "answer" if issubclass(asked, AnswerBody) else "follow"
+    page = desk.pages.show(
+        name,
+        problem.status,
+        given=given,
+        wrong=said_of(problem),
+        most_characters=MOST_CHARACTERS,
+    )
+    page.headers.update(problem.headers)
+    return page
 
 
 async def _done(act: Callable[[Sent], Awaitable[Followed]], body: Sent) -> Followed:

@@ -1,5 +1,6 @@
 """Feedback's pages: its templates, and what they say of a problem. How pages are made is in `shared.pages`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi.responses import HTMLResponse
@@ -60,6 +61,21 @@ EXPLANATIONS = {
 OTHER_EXPLANATION = Name("Xin kiểm tra lại và thử lần nữa.", "Please check and try again.")
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a page says of a problem."""
+
+    title: Name
+    explanation: Name
+
+
+def said_of(problem: Problem) -> Said:
+    """A problem in a citizen's words."""
+    return Said(
+        TITLES.get(problem.type, OTHER_TITLE), EXPLANATIONS.get(problem.type, OTHER_EXPLANATION)
+    )
+
+
 class Pages(CitizenPages):
     """Feedback's templates."""
 
@@ -80,11 +96,12 @@ class Pages(CitizenPages):
 
     def show_problem(self, problem: Problem) -> HTMLResponse:
         """A problem in a citizen's words; where we have none of our own, with its detail."""
+        said = said_of(problem)
         page = self.show(
             "problem",
             problem.status,
-            title=TITLES.get(problem.type, OTHER_TITLE),
-            explanation=EXPLANATIONS.get(problem.type, OTHER_EXPLANATION),
+            title=said.title,
+            explanation=said.explanation,
             detail="" if problem.type in TITLES else problem.detail,
         )
         page.headers.update(problem.headers)

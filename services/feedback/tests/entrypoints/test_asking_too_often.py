@@ -43,3 +43,12 @@ async def test_links_and_secrets_cannot_be_tried_without_end(
     assert [answer.status_code for answer in answers] == [404] * 12 + [429]
     assert "Xin chờ một chút" in answers[-1].text
     assert answers[-1].headers["retry-after"] == "5"
+
+
+async def test_an_answer_too_many_comes_back_as_it_was_typed(http: httpx.AsyncClient) -> None:
+    guess = {"report": "PA-1", "secret": "guess", "text": WORDS}
+    for _ in range(12):
+        assert (await http.post("/reports/follow/answer", data=guess)).status_code == 404
+    page = await http.post("/reports/follow/answer", data=guess)
+    assert page.status_code == 429 and page.headers["retry-after"] == "5"
+    assert "Tôi đã chờ từ sáng &lt;script&gt;" in page.text and "Xin chờ một chút" in page.text

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 from typing import Any
 
 import asyncpg
@@ -9,17 +10,20 @@ import httpx
 import pytest
 import structlog
 from fastapi import FastAPI
+from markupsafe import escape
 from prometheus_client import generate_latest
 
 from services.feedback.adapters.books import begin_on
 from services.feedback.adapters.seals import Seals
 from services.feedback.domain.attachments import MOST_BYTES
+from services.feedback.domain.courtesy import Luon
 from services.feedback.entrypoints.bodies import LONGEST_REPORT_BYTES
 from services.feedback.entrypoints.chance import draw_token
 from services.feedback.entrypoints.http import routes
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.entrypoints.town_board import TownBoard
+from services.feedback.tests import history
 from services.feedback.tests.conftest import BASE_URL
 from services.feedback.tests.entrypoints.test_rating_links import Form
 from services.feedback.tests.entrypoints.test_report_handling import (
@@ -31,7 +35,7 @@ from services.feedback.tests.entrypoints.test_report_handling import (
 )
 from services.feedback.tests.entrypoints.test_report_handling import inspector as inspector
 from services.feedback.tests.entrypoints.test_report_handling import town as town
-from services.feedback.tests.history import UNIT
+from services.feedback.tests.history import UNIT, Tell
 from shared.clock import VirtualClock
 from shared.gate import Gate
 from shared.problems import install_problem_handlers
@@ -204,6 +208,39 @@ async def test_stored_and_reflected_script_is_harmless(
         assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
+def outside_isolates(page: str) -> str:
+    """The page's text but for what stands in elements that isolate its direction: those, form fields and the title."""
+    isolates = r"<(bdi|textarea|option|title)\b[^>]*>.*?</\1>|<input\b[^>]*>"
+    return re.sub(isolates, "", page, flags=re.DOTALL)
+
+
+async def test_names_and_words_that_turn_the_direction_turn_nothing_but_themselves(
+    http: httpx.AsyncClient, pool: asyncpg.Pool, tell: Tell
+) -> None:
+    """A right-to-left override in a name would else write the rest of the line, its code or date, backwards."""
+    turned = "UBND \u202eniạg\u2067 gnơưhp"
+    await tell(
+        history.agency(name=turned), history.agency(INSPECTORATE, turned), history.returned()
+    )
+    receipt = (await http.post("/reports", json=FEEDBACK)).json()
+    await pool.execute("update reports set state = 'asked'")
+    step = "insert into report_steps values ($1, 1, 'asked', $2, null, 's', 'inspector', now())"
+    await pool.execute(step, receipt["report"], turned)
+    opening = "insert into openings values ($1, 1, 'identity', $2, 'inspector', $2, now())"
+    await pool.execute(opening, receipt["report"], turned)
+    token = await pool.fetchval("select token from invitations")
+    rate = await http.get(f"/rate/{token}")
+    rated = await http.post(f"/rate/{token}", data=dict.fromkeys(Luon, "5"))
+    followed = await http.post("/reports/follow", data=receipt)
+    again = await http.post("/reports", data={**TYPED, "text": turned, "author_name": turned})
+    assert [page.status_code for page in (rate, rated, followed, again)] == [200, 201, 200, 422]
+    for page in (rate, rated, followed, again):
+        assert "\u202e" in page.text
+        assert not {"\u202e", "\u2067"} & set(outside_isolates(page.text))
+    told = await pool.fetch("select text_vi, text_en from notices")
+    assert told and not any({"\u202e", "\u2067"} & set("".join(row)) for row in told)
+
+
 async def test_lookalike_codes_and_names_are_refused(http: httpx.AsyncClient) -> None:
     receipt = (await http.post("/reports", json=FEEDBACK)).json()
     cyrillic = receipt["report"].replace("A", "А")
@@ -242,6 +279,36 @@ async def test_without_a_key_and_an_inspectorate_only_nameless_feedback_is_offer
             assert [fault["field"] for fault in refused.json()["errors"]] == [field]
         taken = await http.post("/reports", json={"agency": UNIT, "against": [1]})
         assert taken.status_code == 201
+
+
+async def test_a_refused_form_to_follow_keeps_what_was_typed(http: httpx.AsyncClient) -> None:
+    receipt = (await http.post("/reports", json=FEEDBACK)).json()
+    for typed, status in (
+        ({**receipt, "secret": "nhầm-một-chữ"}, 404),
+        ({**receipt, "report": 'pa"><script>'}, 422),
+        ({"report": receipt["report"], "secret": ""}, 422),
+    ):
+        page = await http.post("/reports/follow", data=typed)
+        assert page.status_code == status and 'role="alert"' in page.text
+        assert f'value="{escape(typed["report"])}"' in page.text
+        assert f'value="{typed["secret"]}"' in page.text
+
+
+async def test_a_refused_answer_keeps_what_was_typed(
+    http: httpx.AsyncClient, pool: asyncpg.Pool
+) -> None:
+    receipt = (await http.post("/reports", json=FEEDBACK)).json()
+    await pool.execute("update reports set state = 'asked'")
+    long = "\nở" * 5_000
+    for typed, status in (
+        ({**receipt, "text": long}, 422),
+        ({**receipt, "secret": "nhầm", "text": "Hôm qua"}, 404),
+        ({"text": "Hôm qua"}, 422),
+    ):
+        page = await http.post("/reports/follow/answer", data=typed)
+        assert page.status_code == status and 'role="alert"' in page.text
+        assert f">\n{typed['text']}</textarea>" in page.text
+    assert await pool.fetchval("select count(*) from report_steps") == 0
 
 
 async def test_the_author_answers_and_withdraws_from_the_page(
