@@ -58,6 +58,7 @@ class Stack:
         self._package = package
         self._tell = tell
         # As fresh as the database: nothing sealed outlives the stack.
+        self._slip_keys = f"local:{secrets.token_urlsafe(32)}"
         self._identity_keys = f"local:{secrets.token_urlsafe(32)}"
         self._closing = AsyncExitStack()
         self.replicas: dict[tuple[str, int], Replica] = {}
@@ -242,6 +243,7 @@ class Stack:
             "OIDC_ISSUER": LOCAL_ISSUER,
             "OIDC_AUDIENCE": AUDIENCE,
             "OIDC_JWKS": str(self.issuer.jwks),
+            "SLIP_KEYS": self._slip_keys if service == "intake" else "",
             "IDENTITY_KEYS": self._identity_keys if service == "feedback" else "",
             # Demo, faults and bench ask for a whole town from one address.
             "PUBLIC_REQUESTS_PER_MINUTE": "0",

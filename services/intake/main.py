@@ -23,8 +23,10 @@ from services.intake.usecases.directory import Directory
 from services.intake.usecases.reconcile_dossiers import OpensStandings
 from shared import process
 from shared.commands import settings_or_exit
+from shared.gate import Gate
 from shared.hearing import Hearing
 from shared.process import Parts
+from shared.slip_secrets import SlipSecrets
 
 NAME = "intake"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -36,6 +38,7 @@ def build(settings: Settings) -> FastAPI:
     parts.migrations = MIGRATIONS
     appointments = PostgresAppointments(lambda: parts.pool)
     directory, waiting_room = Directory(), WaitingRoom(appointments)
+    secrets = SlipSecrets.read(settings.slip_keys.get_secret_value())
     desk = Desk(
         PostgresTransactions(lambda: parts.pool),
         appointments,
@@ -46,9 +49,12 @@ def build(settings: Settings) -> FastAPI:
         forms(),
         parts.clock,
         settings.public_base_url,
+        secrets,
+        Gate(settings.public_requests_per_minute, settings.trusted_proxies),
     )
 
     async def start(parts: Parts) -> None:
+        secrets.must_be_kept(settings.environment)
         parts.run_beside("waiting room", waiting_room.run)
         parts.listen(f"{NAME}_appointments", waiting_room.announce)
         parts.listen(f"{NAME}_registrations", lambda _: directory.forget())

@@ -314,6 +314,32 @@ class Progress(BaseModel):
     status: int
 
 
+class StepShown(BaseModel):
+    """A step of a dossier as a citizen sees it, at the agency's local time."""
+
+    verb: str
+    agency_name: str
+    at: datetime
+
+
+class LookedUp(Progress):
+    """A dossier for whoever holds its slip; instants in the receiving agency's local time."""
+
+    agency_name: str
+    """As the slip names it."""
+    handling_agency_name: str
+    """Who has it now."""
+    procedure_name: str
+    received_at: datetime
+    is_appointment_known: bool
+    appointment_at: datetime | None
+    """Null where it is not known yet, or where there is no limit."""
+    original_appointment_at: datetime | None
+    """The date first given, where another was given instead."""
+    explanation: list["WordsShown"]
+    steps: list[StepShown]
+
+
 class ApplicantShown(BaseModel):
     name: str
     address: str | None
@@ -447,7 +473,9 @@ class PaperShown(BaseModel):
     table: TableShown | None
     signatures: list[SignatureShown]
     copies_to: list[WordsShown]
-    progress_url: str
+    look_up_url: str
+    look_up_secret: str | None
+    """Opens the dossier's times on the look-up page; null where the form bears none."""
 
 
 class PartyShown(BaseModel):
@@ -469,4 +497,6 @@ class Mau01(BaseModel):
     return_at: datetime | None
     """The appointment; null where it is not known yet, or where there is no limit."""
     is_appointment_known: bool
-    progress_url: str
+    look_up_url: str
+    look_up_secret: str | None
+    """Opens the dossier's times on the look-up page; null where the form bears none."""

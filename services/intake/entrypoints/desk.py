@@ -23,6 +23,8 @@ from services.intake.usecases.ports import (
 from services.intake.usecases.submit_dossiers import Taken
 from services.intake.usecases.transact import transact
 from shared.clock import Clock
+from shared.gate import Gate
+from shared.slip_secrets import SlipSecrets
 
 Result = TypeVar("Result")
 
@@ -41,6 +43,8 @@ class Desk:
         forms: FormRules,
         clock: Clock,
         public_base_url: str,
+        secrets: SlipSecrets,
+        gate: Gate,
     ) -> None:
         self.appointments = appointments
         self.waiting_room = waiting_room
@@ -50,6 +54,8 @@ class Desk:
         self.forms = forms
         self.clock = clock
         self.public_base_url = public_base_url.rstrip("/")
+        self.secrets = secrets
+        self.gate = gate
         self._transactions = transactions
         self._submissions = GroupCommit(self._submit_all)
         self._moves = GroupCommit(self._move_all)

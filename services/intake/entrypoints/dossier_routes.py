@@ -186,8 +186,9 @@ def reading_routes(desk: Desk) -> APIRouter:
         return dossier_shown(await load_view(desk, code, caller), caller)
 
     @router.get("/progress")
-    async def get_progress(code: str) -> Progress:
+    async def get_progress(code: str, request: Request) -> Progress:
         """How far a dossier has come: nothing but its code and national status."""
+        desk.gate.admit(request)
         check_code(code, desk.eras)
         status = await desk.transact(lambda transaction: transaction.dossiers.find_status(code))
         if status is None:

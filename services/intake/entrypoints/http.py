@@ -9,6 +9,7 @@ from services.intake.entrypoints.dossier_routes import (
     reading_routes,
     submission_route,
 )
+from services.intake.entrypoints.look_up_pages import look_up_routes
 from services.intake.entrypoints.pages import page_routes
 from services.intake.entrypoints.register_route import register_route
 from services.intake.entrypoints.registry_routes import agency_routes, procedure_routes
@@ -16,7 +17,7 @@ from services.intake.entrypoints.slip_routes import slip_routes
 
 
 def routes(desk: Desk) -> APIRouter:
-    """Agencies, procedures, dossiers, their moves, the bulk log, and the slips."""
+    """Agencies, procedures, dossiers, their moves, the bulk log, the slips, and looking up."""
     router = APIRouter()
     # The busiest first: routes are tried in order.
     router.include_router(submission_route(desk))
@@ -25,6 +26,7 @@ def routes(desk: Desk) -> APIRouter:
     router.include_router(slip_routes(desk))
     router.include_router(register_route(desk))
     router.include_router(reading_routes(desk))
+    router.include_router(look_up_routes(desk))
     router.include_router(bulk_route(desk))
     router.include_router(agency_routes(desk))
     router.include_router(procedure_routes(desk))

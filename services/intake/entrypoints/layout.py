@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,6 +23,13 @@ from services.intake.entrypoints.bodies import (
 TEMPLATES = Path(__file__).parent / "templates"
 
 
+class LookUp(NamedTuple):
+    """Where a citizen sees how the dossier stands, and what opens its times."""
+
+    url: str
+    secret: str | None
+
+
 @cache
 def pages() -> Environment:
     """Where the pages' templates are found; what a citizen wrote is escaped."""
@@ -38,14 +45,18 @@ def pages() -> Environment:
     return found
 
 
-def html(paper: Paper, progress_url: str) -> str:
+def html(paper: Paper, look_up: LookUp) -> str:
     """The form as a page that prints on A5."""
-    return pages().get_template("slip.html").render(paper=paper, qr=qr_code(progress_url))
+    return (
+        pages()
+        .get_template("slip.html")
+        .render(paper=paper, look_up=look_up, qr=qr_code(look_up.url))
+    )
 
 
-def pdf(paper: Paper, progress_url: str) -> bytes:
+def pdf(paper: Paper, look_up: LookUp) -> bytes:
     """The form as PDF/A-2a, to be kept as long as the dossier; takes some hundredths of a second."""
-    said = {**shown(paper, progress_url).model_dump(mode="json"), "qr": qr_code(progress_url)}
+    said = {**shown(paper, look_up).model_dump(mode="json"), "qr": qr_code(look_up.url)}
     said["issued"] = minute(paper.issued_at).vi
     said["widths"] = [] if paper.table is None else list(paper.table.widths)
     return typeset("slip.typ", "paper", said, paper.issued_at)
@@ -71,7 +82,7 @@ def typeset(template: str, name: str, data: object, dated: datetime) -> bytes:
     return laid_out
 
 
-def shown(paper: Paper, progress_url: str) -> PaperShown:
+def shown(paper: Paper, look_up: LookUp) -> PaperShown:
     """The form as data."""
     form = paper.form
     return PaperShown(
@@ -98,7 +109,8 @@ def shown(paper: Paper, progress_url: str) -> PaperShown:
             for signature in paper.signatures
         ],
         copies_to=[words(copy) for copy in form.copies_to],
-        progress_url=progress_url,
+        look_up_url=look_up.url,
+        look_up_secret=look_up.secret,
     )
 
 

@@ -11,8 +11,9 @@ from services.intake.entrypoints import layout
 from services.intake.entrypoints.bodies import Mau01, PartyShown
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.dossier_routes import applicant_shown, documents_shown
+from services.intake.entrypoints.layout import LookUp
 from services.intake.entrypoints.negotiation import HTML, JSON, preferred
-from services.intake.entrypoints.slip_routes import PRIVATE, load_gathered, progress_url
+from services.intake.entrypoints.slip_routes import PRIVATE, load_gathered, look_up_of
 from services.intake.usecases.gather_form import form_for
 from services.intake.usecases.ports import DossierView
 from shared.identity import Caller, Role, require
@@ -35,17 +36,17 @@ def page_routes(desk: Desk) -> APIRouter:
     async def get_mau_01(code: str, caller: Counter, request: Request) -> Response:
         """The slip of receipt and appointment; HTML to print, JSON where Accept asks for it."""
         gathered = await load_gathered(desk, code, caller)
-        progress = progress_url(desk, code)
-        slip = mau_01(gathered.view, progress)
+        look_up = look_up_of(desk, code, FormKind.RECEIPT)
+        slip = mau_01(gathered.view, look_up)
         if preferred(request.headers.get("accept", "*/*"), (HTML, JSON)) == HTML:
             paper = form_for(gathered, FormKind.RECEIPT.value, None, desk.forms)
-            return HTMLResponse(layout.html(paper, progress), headers=PRIVATE)
+            return HTMLResponse(layout.html(paper, look_up), headers=PRIVATE)
         return Response(slip.model_dump_json(), 200, PRIVATE, JSON)
 
     return router
 
 
-def mau_01(view: DossierView, progress_url: str) -> Mau01:
+def mau_01(view: DossierView, look_up: LookUp) -> Mau01:
     """The slip of an accepted dossier, in the agency's local time. Raises `Problem` 409."""
     dossier, zone = view.dossier, ZoneInfo(view.time_zone)
     if dossier.accepted_at is None:
@@ -69,5 +70,6 @@ def mau_01(view: DossierView, progress_url: str) -> Mau01:
         received_at=dossier.received_at.astimezone(zone),
         return_at=None if appointment_at is None else appointment_at.astimezone(zone),
         is_appointment_known=view.promise is not None,
-        progress_url=progress_url,
+        look_up_url=look_up.url,
+        look_up_secret=look_up.secret,
     )

@@ -2,15 +2,17 @@
 
 import asyncio
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from services.intake.domain.forms import Issue, era_on
+from services.intake.domain.forms import FormKind, Issue, era_on
 from services.intake.entrypoints import layout
 from services.intake.entrypoints.bodies import ApologyBody, FormIssued, FormsShown, PaperShown
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.dossier_routes import check_may_see
+from services.intake.entrypoints.layout import LookUp
 from services.intake.entrypoints.negotiation import HTML, JSON, PDF, preferred
 from services.intake.entrypoints.problems import problem_of
 from services.intake.entrypoints.requests import actor_of, check_code
@@ -56,17 +58,17 @@ def slip_routes(desk: Desk) -> APIRouter:
             paper = form_for(gathered, form, move, desk.forms)
         except Exception as error:
             raise problem_of(error) from error
-        progress = progress_url(desk, code)
+        look_up = look_up_of(desk, code, paper.form.kind)
         accept = request.headers.get("accept", "*/*")
         media = FORMATS[format] if format else preferred(accept, (HTML, PDF, JSON))
         if media == HTML:
-            return HTMLResponse(layout.html(paper, progress), headers=PRIVATE)
+            return HTMLResponse(layout.html(paper, look_up), headers=PRIVATE)
         if media == JSON:
-            return Response(layout.shown(paper, progress).model_dump_json(), 200, PRIVATE, JSON)
+            return Response(layout.shown(paper, look_up).model_dump_json(), 200, PRIVATE, JSON)
         name = f"{code}-mau-{paper.form.number}.pdf"
         headers = {**PRIVATE, "Content-Disposition": f'inline; filename="{name}"'}
         # In a thread: other requests go on meanwhile.
-        return Response(await asyncio.to_thread(layout.pdf, paper, progress), 200, headers, PDF)
+        return Response(await asyncio.to_thread(layout.pdf, paper, look_up), 200, headers, PDF)
 
     @router.post("/apology", status_code=201)
     async def post_apology(code: str, body: ApologyBody, caller: HeadOfUnit) -> FormsShown:
@@ -94,9 +96,11 @@ async def load_gathered(desk: Desk, code: str, caller: Caller) -> Gathered:
     return _seen(code, found, caller)
 
 
-def progress_url(desk: Desk, code: str) -> str:
-    """What the QR code leads to: how far the dossier has come, and nothing else."""
-    return f"{desk.public_base_url}/dossiers/{code}/progress"
+def look_up_of(desk: Desk, code: str, kind: FormKind) -> LookUp:
+    """What the QR code leads to. Phiếu kiểm soát stays with the offices: it opens nothing."""
+    secret = None if kind is FormKind.CONTROL_SHEET else desk.secrets.of(code)
+    asked = {"code": code} if secret is None else {"code": code, "secret": secret}
+    return LookUp(f"{desk.public_base_url}/look-up?{urlencode(asked)}", secret)
 
 
 def _seen(code: str, found: Gathered | None, caller: Caller) -> Gathered:

@@ -25,15 +25,18 @@ from services.intake.tests.town import BASE_URL, FRIDAY, Town
 from services.intake.usecases.await_appointments import WaitingRoom
 from services.intake.usecases.directory import Directory
 from shared.clock import VirtualClock
+from shared.gate import Gate
 from shared.identity import Identity, Role
 from shared.inbox import Apply
 from shared.postgres import PLUMBING, migrate, open_pool
 from shared.problems import install_problem_handlers
 from shared.process import listen_for_ever
+from shared.slip_secrets import SlipSecrets
 
 NAME = "tests_of_intake"
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 ISSUER, AUDIENCE = "https://issuer.example", "thanthien"
+SLIP_KEYS = f"2026a:{'a' * 42}A"
 KEY = ECKey.generate_key("P-256")
 ANOTHER_KEY = ECKey.generate_key("P-256")
 
@@ -86,17 +89,34 @@ def apply() -> Apply:
 
 
 @pytest.fixture
+def gate() -> Gate:
+    """Open: a test of how often one may ask says its own."""
+    return Gate(0)
+
+
+@pytest.fixture
 async def desk(
     database: Database,
     pool: asyncpg.Pool,
     clock: VirtualClock,
     transactions: PostgresTransactions,
+    gate: Gate,
 ) -> AsyncIterator[Desk]:
     """The desk as main wires it, its waiting room awake."""
     appointments, directory = PostgresAppointments(lambda: pool), Directory()
     room = WaitingRoom(appointments)
     desk = Desk(
-        transactions, appointments, directory, room, eras(), floors(), forms(), clock, BASE_URL
+        transactions,
+        appointments,
+        directory,
+        room,
+        eras(),
+        floors(),
+        forms(),
+        clock,
+        BASE_URL,
+        SlipSecrets.read(SLIP_KEYS),
+        gate,
     )
     dsn = database.dsn("intake")
     hearing = [asyncio.Event(), asyncio.Event()]

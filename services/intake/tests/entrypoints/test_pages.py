@@ -46,7 +46,8 @@ async def test_mau_01_as_data(town: Town, pool: asyncpg.Pool, apply: Apply) -> N
     assert slip["return_at"] == "2026-11-13T16:00:00+07:00"
     assert slip["procedure"]["code"] == PROCEDURE
     assert slip["documents"] == [{"name": "Bản chính", "copies": 1, "originals": 0, "certified": 0}]
-    assert slip["progress_url"] == f"https://intake.example/dossiers/{CODE}/progress"
+    secret = slip["look_up_secret"]
+    assert slip["look_up_url"] == f"https://intake.example/look-up?code={CODE}&secret={secret}"
 
 
 async def test_a_procedure_without_a_limit_says_so(
