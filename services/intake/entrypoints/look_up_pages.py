@@ -95,18 +95,18 @@ async def _looked_up(asked: Asked, desk: Desk) -> BaseModel:
     """Raises `Problem` 404 or 422. A wrong secret is refused before any look into the database: what
     is not yours and what is not there are answered alike, and as fast."""
     _check_lengths(asked)
-    check_code(asked.code, desk.eras)
+    code = check_code(asked.code.upper(), desk.eras)  # people type as they like
     if asked.secret:
-        if not desk.secrets.matches(asked.code, asked.secret):
+        if not desk.secrets.matches(code, asked.secret):
             raise not_found()
-        gathered = await desk.transact(lambda transaction: gather(asked.code, transaction))
+        gathered = await desk.transact(lambda transaction: gather(code, transaction))
         if gathered is None:
             raise not_found()
         return looked_up(gathered)
-    status = await desk.transact(lambda transaction: transaction.dossiers.find_status(asked.code))
+    status = await desk.transact(lambda transaction: transaction.dossiers.find_status(code))
     if status is None:
         raise not_found()
-    return Progress(code=asked.code, status=status)
+    return Progress(code=code, status=status)
 
 
 def looked_up(gathered: Gathered) -> LookedUp:

@@ -43,7 +43,7 @@ async def test_rule_39_anonymous_look_up_returns_code_and_progress_only(
     assert page.status_code == 200 and code in page.text and "Được tiếp nhận" in page.text
     for told in ("Phường", "Chứng thực", "Người nộp", "13/11/2026", "<time"):
         assert told not in page.text
-    answer = await look_up(town, True, code=code)
+    answer = await look_up(town, True, code=f" {code.lower()} ")
     assert answer.json() == {"code": code, "status": 2}
 
 
@@ -121,7 +121,8 @@ async def test_not_yours_and_not_there_are_answered_alike_and_without_a_look(
         await look_up(town, as_json, code=NONE_OF_OURS),
     ):
         assert answer.status_code == 404
-        assert answer.text.replace(own, another) == not_there.text or not as_json
+        if as_json:  # the page gives back what was typed
+            assert answer.text == not_there.text
     assert len(looks) == 2
 
 
