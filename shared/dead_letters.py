@@ -27,18 +27,35 @@ class Waiting:
     since: datetime
 
 
+WAITING = """
+select subject, count(*) as letters,
+       (array_agg(id order by cause in ('gap', 'follower'), sequence, id))[1] as first_id,
+       (array_agg(cause order by cause in ('gap', 'follower'), sequence, id))[1] as cause,
+       (array_agg(reason order by cause in ('gap', 'follower'), sequence, id))[1] as reason,
+       min(set_aside_at) as since
+from set_aside where {} group by subject order by since, subject"""
+
+
 async def list_waiting(pool: asyncpg.Pool, limit: int = 100) -> list[Waiting]:
     """The subjects held back, longest first, each with the letter that holds it."""
-    rows = await pool.fetch(
-        """select subject, count(*) as letters,
-                  (array_agg(id order by cause in ('gap', 'follower'), sequence, id))[1] as first_id,
-                  (array_agg(cause order by cause in ('gap', 'follower'), sequence, id))[1] as cause,
-                  (array_agg(reason order by cause in ('gap', 'follower'), sequence, id))[1] as reason,
-                  min(set_aside_at) as since
-           from set_aside group by subject order by since, subject limit $1""",
-        limit,
-    )
+    rows = await pool.fetch(WAITING.format("true") + " limit $1", limit)
     return [Waiting(**dict(row)) for row in rows]
+
+
+async def head_of(pool: asyncpg.Pool, subject: str) -> Waiting | None:
+    """One subject as `list_waiting` has it; None when nothing is set aside for it."""
+    row = await pool.fetchrow(WAITING.format("subject = $1"), subject)
+    return None if row is None else Waiting(**dict(row))
+
+
+async def subject_of_discarded(pool: asyncpg.Pool, letter_id: int) -> str:
+    """Whose letter it was that was given up. Raises `NotSetAsideError`."""
+    subject: str | None = await pool.fetchval(
+        "select subject from discarded where id = $1", letter_id
+    )
+    if subject is None:
+        raise NotSetAsideError(f"no letter {letter_id} was discarded")
+    return subject
 
 
 async def show(pool: asyncpg.Pool, subject: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
-def configure_logging(service: str, level: str = "INFO") -> None:
-    """JSON lines on standard output, each with the service's name."""
+def configure_logging(service: str, level: str = "INFO", to: TextIO | None = None) -> None:
+    """JSON lines on standard output, or `to`, each with the service's name."""
     logging.basicConfig(level=level, format="%(message)s")
     for noisy in ("aiokafka", "faststream", "asyncio", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
@@ -28,6 +28,7 @@ def configure_logging(service: str, level: str = "INFO") -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
+        logger_factory=structlog.PrintLoggerFactory(to),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=True,
     )

@@ -1,13 +1,16 @@
 """A small service to try the plumbing with: it writes down what it heard, in order."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import asyncpg
 import pytest
 
+from deploy.local.brokers import Broker, choose_broker
 from deploy.local.postgres import Database
+from deploy.local.topics import create_topics
 from shared.clock import VirtualClock
 from shared.events.dossiers import DossierReturned, DossierWithdrawn
 from shared.events.envelope import Envelope
@@ -15,6 +18,7 @@ from shared.hearing import Hearing
 from shared.letters import Letter, Opener
 from shared.messages import Heard, Refusal
 from shared.postgres import PLUMBING, migrate, open_pool
+from shared.settings import ServiceSettings
 from shared.telemetry import HearingMetrics
 
 NOW = datetime(2026, 8, 21, 8, 0, tzinfo=UTC)
@@ -119,3 +123,26 @@ def letter(hearing: Hearing) -> Callable[..., Letter]:
         )
 
     return make
+
+
+@pytest.fixture
+def empty_broker(tmp_path: Path) -> Iterator[Broker]:
+    """A broker of the test's own, without topics."""
+    broker: Broker = choose_broker(tmp_path)
+    broker.begin()
+    broker.wait_until_ready()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+async def settings(
+    database_of: Callable[..., Awaitable[Database]], empty_broker: Broker
+) -> ServiceSettings:
+    """A deadline service's, everything as it should be."""
+    await create_topics(empty_broker.bootstrap_servers, with_local=False)
+    database = await database_of("deadline")
+    return ServiceSettings(
+        database_url=database.dsn("deadline"),
+        kafka_bootstrap_servers=empty_broker.bootstrap_servers,
+    )

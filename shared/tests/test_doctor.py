@@ -5,10 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
-import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.local.brokers import Broker, choose_broker
+from deploy.local.brokers import Broker
 from deploy.local.postgres import Database
 from deploy.local.topics import create_on, create_topics
 from shared import outbox
@@ -25,27 +24,6 @@ from shared.topics import Topic
 MIGRATIONS = Path(__file__).parents[2] / "services" / "deadline" / "migrations"
 DatabaseOf = Callable[..., Awaitable[Database]]
 FAR = {"vn": date(2999, 12, 31)}
-
-
-@pytest.fixture
-def empty_broker(tmp_path: Path):  # type: ignore[no-untyped-def]
-    """A broker of the test's own, without topics."""
-    broker: Broker = choose_broker(tmp_path)
-    broker.begin()
-    broker.wait_until_ready()
-    yield broker
-    broker.stop()
-
-
-@pytest.fixture
-async def settings(database_of: DatabaseOf, empty_broker: Broker) -> ServiceSettings:
-    """A deadline service's, everything as it should be."""
-    await create_topics(empty_broker.bootstrap_servers, with_local=False)
-    database = await database_of("deadline")
-    return ServiceSettings(
-        database_url=database.dsn("deadline"),
-        kafka_bootstrap_servers=empty_broker.bootstrap_servers,
-    )
 
 
 async def look(
