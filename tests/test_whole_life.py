@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from deploy.local.ledger.findings import Fault
+from shared.tests.terminal import run_in
 from tests.conftest import AGENCY, BIRTH, OTHER, Town
 
 pytestmark = pytest.mark.broker
@@ -53,6 +54,23 @@ async def test_a_dossier_lives_from_the_counter_to_its_thanks(town: Town) -> Non
 
     progress = await town.ask("GET", f"/dossiers/{code}/progress", None)
     assert progress.json().keys() == {"code", "status"}, "rule 39: code and progress only"
+
+
+async def test_any_service_explains_a_life_across_all_three(town: Town) -> None:
+    code = (await town.submit()).json()["code"]
+    for move in ("resolution", "return"):
+        await town.ask("POST", f"/dossiers/{code}/{move}", json={})
+    await town.quiet()
+    environment = {**os.environ, **town.stack.replicas["feedback", 0].environment}
+    told = await run_in(environment, "services.feedback", "explain", code, "--json")
+    assert told.code == 0, told.errors
+    heard = [one["type"].split(".")[2] for one in told.json["events"]]
+    assert heard[0] == "DossierSubmitted"
+    assert {"DossierAccepted", "DeadlineSet", "DossierResolved", "DeadlineMet", "NoticeSent"} <= {
+        *heard
+    }
+    assert not any(one["is_zone_assumed"] for one in told.json["events"])
+    assert (told.json["gaps"], told.json["dead_letters"]) == ([], [])
 
 
 async def test_an_illegal_move_names_from_to_and_why(town: Town) -> None:
