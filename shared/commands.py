@@ -12,7 +12,7 @@ import typer
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from shared.dead_letter_commands import Opened, dead_letter_commands
+from shared.dead_letter_commands import Json, Opened, dead_letter_commands
 from shared.doctor.command import add_doctor_command
 from shared.doctor.examination import ReadRules
 from shared.explain.command import add_explain_command
@@ -20,6 +20,8 @@ from shared.postgres import PLUMBING, MigrationError, migrate
 from shared.process import serve
 from shared.settings import ServiceSettings, settings_in_words
 from shared.telemetry import configure_logging
+
+__all__ = ["Json", "commands", "settings_or_exit"]
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
 
