@@ -1,8 +1,21 @@
 """Intake's environment."""
 
-from pydantic import SecretStr
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from shared.settings import ServiceSettings
+
+NEEDED_BY = {
+    "notices_url": ("file", "smtp", "webhook"),
+    "notices_token_file": ("file", "smtp", "webhook"),
+    "delivery_directory": ("file",),
+    "smtp_host": ("smtp",),
+    "smtp_from": ("smtp",),
+    "webhook_url": ("webhook",),
+    "webhook_secret_file": ("webhook",),
+}
 
 
 class Settings(ServiceSettings):
@@ -10,3 +23,31 @@ class Settings(ServiceSettings):
 
     slip_keys: SecretStr = SecretStr("")
     """Keys of the slips' look-up codes: `id:base64url of 32 bytes`, the newest first."""
+    delivery_channel: Literal["", "file", "smtp", "webhook"] = ""
+    """How notices reach citizens; empty: they are not delivered from here."""
+    notices_url: str = Field(
+        default="", validate_default=True, examples=["http://feedback:8000/notices"]
+    )
+    """Feedback's notices, for their words."""
+    notices_token_file: Path | None = Field(default=None, validate_default=True)
+    """A bearer token of role operator, read at each call: renew the file before the token expires."""
+    delivery_directory: Path | None = Field(default=None, validate_default=True)
+    smtp_host: str = Field(default="", validate_default=True)
+    smtp_port: int = Field(default=25, ge=1, le=65_535)
+    smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_from: str = Field(default="", validate_default=True, examples=["motcua@example.gov.vn"])
+    smtp_username: str = ""
+    smtp_password_file: Path | None = None
+    webhook_url: str = Field(default="", validate_default=True)
+    webhook_secret_file: Path | None = Field(default=None, validate_default=True)
+    """Holds `whsec_…`."""
+
+    @field_validator(*NEEDED_BY)
+    @classmethod
+    def _is_there_where_needed(
+        cls, value: str | Path | None, info: ValidationInfo
+    ) -> str | Path | None:
+        channel = info.data.get("delivery_channel", "")
+        if channel in NEEDED_BY[info.field_name or ""] and not value:
+            raise ValueError(f"DELIVERY_CHANNEL={channel} needs it")
+        return value
