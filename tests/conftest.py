@@ -1,6 +1,8 @@
 """One whole product for the end-to-end tests, and a way to ask it."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,19 @@ class Town:
         async with Quiet.watching(self.stack.dsn("ledger"), self.stack.kafka) as quiet:
             await quiet.wait(patience_seconds=60)
 
+    async def carried(self, code: str, count: int) -> dict[str, str]:
+        """What was delivered for a dossier, once there are `count`: each notice's text."""
+        async with asyncio.timeout(20):
+            while len(found := list(self._delivered(code))) < count:
+                await asyncio.sleep(0.05)
+        return dict(found)
+
+    def _delivered(self, code: str) -> Iterator[tuple[str, str]]:
+        for file in self.stack.outbox.glob("*.json"):
+            letter = json.loads(file.read_text())
+            if letter["dossier"] == code:
+                yield letter["notice"], letter["text"]
+
     async def audit(self) -> Verdict:
         await self.quiet()
         return await audit(self.stack.dsn("ledger"), self.stack.kafka)
@@ -93,7 +108,7 @@ async def found(town: Town) -> None:
 async def town(session_directory: Path) -> AsyncIterator[Town]:
     """The product, up and founded, for all tests of this folder."""
     async with (
-        Stack("tests", is_durable=False, parent=session_directory) as stack,
+        Stack("tests", is_durable=False, is_delivering=True, parent=session_directory) as stack,
         httpx.AsyncClient(timeout=60, trust_env=False) as client,
     ):
         town = Town(stack, client)

@@ -42,6 +42,9 @@ async def test_a_dossier_lives_from_the_counter_to_its_thanks(town: Town) -> Non
     )
     notices = {notice["notice"]: notice for notice in told.json()["notices"]}
     assert notices.keys() == {"greeting", "thanks"}
+    carried = await town.carried(code, 2)
+    assert notices["greeting"]["text"]["vi"] in carried["greeting"]
+    assert carried["thanks"].endswith(notices["thanks"]["rating_link"])
     link = notices["thanks"]["rating_link"].removeprefix(town.stack.feedback_url)
     stars = {"smile": 5, "gentle": 4, "listen": 5, "help": 3}
     assert (await town.ask("GET", link, None, service="feedback")).status_code == 200

@@ -54,7 +54,9 @@ def up(
 
 async def _stay_up(clock: Literal["system", "virtual"], replicas: int) -> None:
     counts = dict.fromkeys(SERVICES, replicas)
-    async with Stack("up", clock=clock, replicas=counts, tell=console.print) as stack:
+    async with Stack(
+        "up", clock=clock, replicas=counts, is_delivering=True, tell=console.print
+    ) as stack:
         _print_addresses(stack)
         try:
             with open_to_ledger(stack):
@@ -71,6 +73,7 @@ def _print_addresses(stack: Stack) -> None:
     lines.append(("Kafka", stack.kafka))
     lines += [(f"PostgreSQL as {role}", stack.dsn(role)) for role in ROLES]
     lines.append(("logs", str(stack.directory / "logs")))
+    lines.append(("notices delivered", str(stack.outbox)))
     # Plain lines and no table: an address must come whole out of any terminal.
     print("\nThân Thiện is up", *(f"  {what:<23}{where}" for what, where in lines), sep="\n")
     print(

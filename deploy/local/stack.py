@@ -32,7 +32,7 @@ class Stack:
 
     Everything is fresh and listens on free ports of 127.0.0.1. `name` is the folder under .local/;
     its logs stay. `package` holds the services. `environment` is added to every service's, `replicas` says how many processes of
-    each service (1 unless said). Enter it from the main thread.
+    each service (1 unless said). `is_delivering`: notices are delivered into files under `outbox`. Enter it from the main thread.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Stack:
         environment: Mapping[str, str] | None = None,
         is_durable: bool = True,
         is_broker_cuttable: bool = False,
+        is_delivering: bool = False,
         parent: Path = LOCAL,
         package: str = "services",
         tell: Callable[[str], None] = lambda step: None,
@@ -54,6 +55,7 @@ class Stack:
         self._environment = dict(environment or {})
         self._is_durable = is_durable
         self._is_broker_cuttable = is_broker_cuttable
+        self._is_delivering = is_delivering
         self._parent = parent
         self._package = package
         self._tell = tell
@@ -103,6 +105,11 @@ class Stack:
     @property
     def feedback_url(self) -> str:
         return self.url("feedback")
+
+    @property
+    def outbox(self) -> Path:
+        """Where notices are delivered, a file each, if they are; gone with the stack's next start."""
+        return self.directory / "outbox"
 
     def url(self, service: str, replica: int = 0) -> str:
         return self.replicas[service, replica].url
@@ -215,9 +222,26 @@ class Stack:
         for service, count in self._count.items():
             for number in range(count):
                 self._add(service, number)
-                self.replicas[service, number].begin()
+        if self._is_delivering:
+            self._deliver_into_files()
+        for replica in self.replicas.values():
+            replica.begin()
         await _all(*(each.wait_until_ready() for each in self.replicas.values()))
         self._tell(f"{len(self.replicas)} service processes are ready {_since(started_at)}")
+
+    def _deliver_into_files(self) -> None:
+        token = self.directory / "issuer" / "delivery.token"
+        token.touch(mode=0o600)
+        token.write_text(self.token("operator", subject="delivery", hours=24 * 365))
+        delivery = {
+            "DELIVERY_CHANNEL": "file",
+            "DELIVERY_DIRECTORY": str(self.outbox),
+            "NOTICES_URL": f"{self.feedback_url}/notices",
+            "NOTICES_TOKEN_FILE": str(token),
+        }
+        for (service, _), replica in self.replicas.items():
+            if service == "intake":
+                replica.environment |= delivery
 
     async def _stop_services(self) -> None:
         for replica in self.replicas.values():

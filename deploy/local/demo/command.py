@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.local.calls import Calls
+from deploy.local.demo.deliveries import delivered_in_words
 from deploy.local.demo.evening import render_evening
 from deploy.local.demo.plan import Plan, draw_plan
 from deploy.local.demo.play import Played, play, register
@@ -31,7 +32,10 @@ async def demo(console: Console) -> Verdict:
         f" {plan.dossiers} dossiers, three services; everything is started for this run.",
     )
     async with Stack(
-        "demo", clock="virtual", tell=lambda step: console.print(f"  {step}")
+        "demo",
+        clock="virtual",
+        is_delivering=True,
+        tell=lambda step: console.print(f"  {step}"),
     ) as stack:
         urls = {service: stack.url(service) for service in SERVICES}
         async with (
@@ -41,6 +45,7 @@ async def demo(console: Console) -> Verdict:
             played, play_seconds = await _play(town, plan, calls, keeper, console)
             verdict = await audit(stack.dsn("ledger"), stack.kafka)
             await _show(town, stack, calls, console)
+            console.print(await delivered_in_words(stack.dsn("ledger"), stack.outbox))
         console.print(render(verdict))
         console.print(_speed(verdict, played, play_seconds, perf_counter() - began))
     return verdict
