@@ -19,7 +19,7 @@ from deploy.local.loopback import HOST
 from deploy.local.postgres import Database
 from services.intake.adapters.channels.file_outbox import FileOutbox
 from services.intake.adapters.channels.smtp import Mail, MailServer
-from services.intake.adapters.deliveries import PostgresDeliveries, PostgresQueue
+from services.intake.adapters.deliveries import CLAIM, PostgresDeliveries, PostgresQueue
 from services.intake.adapters.promises import PostgresPromises
 from services.intake.adapters.words import FeedbackWords
 from services.intake.domain.deliveries import FIRST_WAIT, TRIES, Settlement
@@ -163,6 +163,16 @@ async def test_many_deliverers_carry_each_notice_once(
     settled = await asyncio.gather(*(deliver_notices(counting) for _ in range(6)))
     assert sum(map(len, settled)) == 20
     assert len(sent) == len(set(sent)) == 20
+
+
+async def test_a_claim_under_way_is_stepped_over_not_waited_for(
+    town: Town, pool: asyncpg.Pool, clock: VirtualClock, carrier: Carrier
+) -> None:
+    await hear(pool, clock, await town.code(), "greeting")
+    async with transaction(pool) as connection:
+        assert len(await connection.fetch(CLAIM, FRIDAY, FRIDAY + LEASE, 9)) == 1
+        async with asyncio.timeout(5):
+            assert await deliver_notices(carrier) == []
 
 
 async def test_a_fault_is_tried_again_with_the_token_of_then_and_given_up_in_the_end(
