@@ -109,7 +109,7 @@ def test_a_channel_without_what_it_needs_is_refused_by_name(
             kafka_bootstrap_servers="k",
             delivery_channel=channel,
         )
-    words = settings_in_words(refused.value)
+    words = settings_in_words(refused.value, Settings)
     assert {line.partition(":")[0] for line in words.splitlines()} == missing
     assert f"DELIVERY_CHANNEL={channel} needs it" in words
     assert "secret" not in words
