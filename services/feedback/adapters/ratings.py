@@ -79,6 +79,6 @@ class PostgresRatings:
 
     async def tallies(self) -> dict[str, Tally]:
         rows = await self._connection.fetch(
-            "select agency, votes, smile, gentle, listen, help from tallies"
+            "select agency, votes, smile, gentle, listen, help, overall_apart from tallies"
         )
         return {row[0]: Tally(*tuple(row)[1:]) for row in rows}

@@ -94,6 +94,7 @@ class Tally:
             self.gentle + other.gentle,
             self.listen + other.listen,
             self.help + other.help,
+            self.overall_apart + other.overall_apart,
         )
 
     def mean(self, luon: Luon) -> Decimal | None:

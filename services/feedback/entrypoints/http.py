@@ -21,6 +21,7 @@ from services.feedback.usecases.show_rating import (
     UnknownAgencyError,
     show_rating,
 )
+from shared.clock import Clock
 from shared.events.base import AgencyCode, DossierCode
 from shared.identity import Caller, Role, require
 from shared.problems import Problem
@@ -69,7 +70,7 @@ def routes(desk: ReportDesk, board: TownBoard, public_base_url: str) -> APIRoute
     """Every route of feedback's own. `public_base_url` begins the links citizens are given."""
     router = APIRouter()
     router.include_router(_notices(desk.begin, public_base_url.rstrip("/")))
-    router.include_router(_ratings(desk.begin))
+    router.include_router(_ratings(desk.begin, desk.clock))
     router.include_router(score_routes(desk.begin, desk.clock))
     router.include_router(town_pages(board, TownPages()))
     router.include_router(rating_pages(desk.begin, desk.clock, desk.pages, desk.gate))
@@ -123,7 +124,7 @@ def _shown(notice: KeptNotice, base_url: str | None) -> NoticeShown:
     )
 
 
-def _ratings(begin: Begin) -> APIRouter:
+def _ratings(begin: Begin, clock: Clock) -> APIRouter:
     router = APIRouter(tags=["ratings"])
 
     @router.get("/agencies/{agency}/rating")
@@ -131,7 +132,7 @@ def _ratings(begin: Begin) -> APIRouter:
         """A unit's stars, with its number of votes. Public."""
         try:
             async with begin() as books:
-                return _means(await show_rating(agency, books))
+                return _means(await show_rating(agency, books, clock.now()))
         except UnknownAgencyError as error:
             raise Problem(
                 404, "No such agency", str(error), type="unknown-agency", agency=agency
@@ -141,7 +142,7 @@ def _ratings(begin: Begin) -> APIRouter:
 
 
 def _means(rating: AgencyRating) -> RatingShown:
-    tally, line = rating.tally, rating_line(rating.tally)
+    tally, line = rating.tally, rating_line(rating.tally, rating.rules)
     means = {luon.value: tally.mean(luon) for luon in Luon}
     return RatingShown.model_validate(
         {

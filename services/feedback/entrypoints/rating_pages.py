@@ -66,8 +66,8 @@ def rating_pages(begin: Begin, clock: Clock, pages: Pages, gate: Gate) -> APIRou
             return pages.show_problem(problem)
         if is_form(request):
             async with begin() as books:
-                rating = await show_rating(invitation.agency, books)
-            line = rating_line(rating.tally)
+                rating = await show_rating(invitation.agency, books, clock.now())
+            line = rating_line(rating.tally, rating.rules)
             return pages.show("rated", 201, stars=body, rating=rating, line=line)
         given = body.model_dump(exclude_none=True)
         return JSONResponse(
@@ -111,7 +111,7 @@ async def _show_form(
     try:
         async with begin() as books:
             invitation = await open_invitation(_plausible(token), books)
-            rating = await show_rating(invitation.agency, books)
+            rating = await show_rating(invitation.agency, books, clock.now())
         invitation.must_be_open(clock.now())
     except (UnknownLinkError, RatingRefusedError) as error:
         raise _problem_of(error) from error
@@ -121,7 +121,7 @@ async def _show_form(
         200 if wrong is None else wrong.status,
         invitation=invitation,
         rating=rating,
-        line=rating_line(rating.tally),
+        line=rating_line(rating.tally, rating.rules),
         given=given,
         faults=faults,
     )

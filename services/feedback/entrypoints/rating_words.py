@@ -1,9 +1,9 @@
 """What is asked on the rating page, and a unit's stars as a citizen reads them, in both languages."""
 
-from babel.numbers import format_decimal
-
 from services.feedback.domain.courtesy import LUON_NAMES, Name
-from services.feedback.domain.ratings import OVERALL, TENTH, Tally
+from services.feedback.domain.ratings import OVERALL, Tally
+from services.feedback.domain.scores.rules import ScoreRulesOn
+from services.feedback.entrypoints.town_words import rating_of
 
 ASKED_NAMES = {
     **{luon.value: name for luon, name in LUON_NAMES.items()},
@@ -18,13 +18,14 @@ STAR_MESSAGES = {
 NO_VOTES = Name("Chưa có phiếu bầu", "No votes yet")
 
 
-def rating_line(tally: Tally) -> Name:
-    """ "Xếp hạng: 4,7 – 213 phiếu bầu", as the plan's own page says it: the mean to the tenth, and its votes."""
-    overall = tally.overall(TENTH)
-    if overall is None:
+def rating_line(tally: Tally, rules: ScoreRulesOn) -> Name:
+    """ "Xếp hạng: 4,7 – 213 phiếu bầu", as the plan's own page says it; withheld where few voted, as on the page of stars."""
+    if tally.votes == 0:
         return NO_VOTES
-    votes = "vote" if tally.votes == 1 else "votes"
-    return Name(
-        f"Xếp hạng: {format_decimal(overall, '0.0', 'vi')} – {format_decimal(tally.votes, locale='vi')} phiếu bầu",
-        f"Rating: {format_decimal(overall, '0.0', 'en')} – {format_decimal(tally.votes, locale='en')} {votes}",
-    )
+    rating = rating_of(tally, rules)
+    if rating.is_withheld:
+        return Name(
+            f"{rating.votes} phiếu bầu – công bố từ {rules.fewest_votes} phiếu",
+            f"Shown from {rules.fewest_votes} votes on",
+        )
+    return Name(f"Xếp hạng: {rating.vi}", f"Rating: {rating.en}")

@@ -108,20 +108,20 @@ def line_of(standing: Standing, rules: ScoreRulesOn) -> Line:
 def rating_of(tally: Tally, rules: ScoreRulesOn) -> Rating:
     """As the plan's own page says it: one decimal, with a comma in Vietnamese, and the number of votes."""
     is_withheld = 0 < tally.votes < rules.fewest_votes
-    mean = None if is_withheld else tally.overall()
+    mean, tenth = (None, None) if is_withheld else (tally.overall(), tally.overall(TENTH))
     votes_vi, votes_en = number(tally.votes, "vi"), number(tally.votes, "en")
     return Rating(
         mean,
         tally.votes,
         is_withheld,
-        vi=f"{_tenth(mean, 'vi')} – {votes_vi} phiếu bầu",
-        en=f"{_tenth(mean, 'en')} – {votes_en} {'vote' if tally.votes == 1 else 'votes'}",
+        vi=f"{_tenth(tenth, 'vi')} – {votes_vi} phiếu bầu",
+        en=f"{_tenth(tenth, 'en')} – {votes_en} {'vote' if tally.votes == 1 else 'votes'}",
         luon=[
             (LUON_NAMES[luon], _tenth(one, "vi"), _tenth(one, "en"))
             for luon in Luon
             for one in [None if is_withheld else tally.mean(luon)]
         ],
-        short=f"({votes_vi})" if mean is None else f"{_tenth(mean, 'vi')} – {votes_vi}",
+        short=f"({votes_vi})" if mean is None else f"{_tenth(tenth, 'vi')} – {votes_vi}",
     )
 
 

@@ -67,6 +67,11 @@ def test_overall_is_the_mean_of_overall_stars_where_they_were_given() -> None:
     assert tally_of(Stars(5, 5, 5, 5, 1), Stars(1, 1, 1, 1, 4)).overall() == Decimal("2.5")
 
 
+def test_tallies_add_up_with_their_overall_stars() -> None:
+    first, second = Stars(1, 1, 1, 2, overall=5), Stars(4, 4, 3, 3)
+    assert tally_of(first) + tally_of(second) == tally_of(first, second)
+
+
 def test_a_vote_without_overall_stars_stands_with_the_mean_of_its_four() -> None:
     assert tally_of(Stars(4, 4, 3, 3)).overall() == Decimal("3.5")
     assert tally_of(Stars(4, 4, 3, 3), Stars(1, 1, 1, 1, 5)).overall() == Decimal("4.25")

@@ -13,6 +13,7 @@ from services.feedback.domain.ratings import Tally
 from services.feedback.entrypoints.bodies import RatingBody
 from services.feedback.entrypoints.rating_words import ASKED_NAMES, rating_line
 from services.feedback.tests import history
+from services.feedback.tests.domain.test_scores import IN_FORCE
 from services.feedback.tests.history import CODE, NOW, UNIT, Tell
 from shared.clock import VirtualClock
 from shared.events.feedback import RatingGiven
@@ -55,7 +56,7 @@ async def test_json_rates_once_and_the_unit_has_its_mean(
     assert await unit_rating(http) == {"agency": UNIT, "votes": 0, **nobody_yet}
     answer = await http.post(link, json=STARS)
     assert (answer.status_code, answer.json()) == (201, {"dossier": CODE, "agency": UNIT, **STARS})
-    text = {"vi": "Xếp hạng: 3,3 – 1 phiếu bầu", "en": "Rating: 3.3 – 1 vote"}
+    text = {"vi": "1 phiếu bầu – công bố từ 5 phiếu", "en": "Shown from 5 votes on"}
     mean = {"overall": 3.25, "text": text}
     assert await unit_rating(http) == {"agency": UNIT, "votes": 1, **STARS, **mean}
     assert await ratings_said(pool) == [
@@ -79,17 +80,18 @@ async def test_the_page_shows_the_units_stars_with_the_number_of_votes(
 ) -> None:
     """As the plan's own page: "Xếp hạng: 4,7 – 213 phiếu bầu"."""
     assert "Chưa có phiếu bầu" in (await http.get(link)).text
-    await pool.execute("insert into tallies values ($1, 213, 1000, 1000, 1000, 1000, 4)", UNIT)
+    await pool.execute("insert into tallies values ($1, 213, 900, 900, 900, 900, 404)", UNIT)
     shown = "Xếp hạng: 4,7 – 213 phiếu bầu"
     page = await http.get(link)
     assert shown in page.text and "Rating: 4.7 – 213 votes" in page.text
+    assert shown in (await http.get("/stars")).text
     assert (await unit_rating(http))["text"] == {"vi": shown, "en": "Rating: 4.7 – 213 votes"}
     thanked = await http.post(link, data=dict.fromkeys([*STARS, "overall"], "5"))
     assert "Xếp hạng: 4,7 – 214 phiếu bầu" in thanked.text and "Đánh giá chung" in thanked.text
 
 
 async def test_thousands_of_votes_are_written_as_each_language_does() -> None:
-    line = rating_line(Tally(1213, 4852, 4852, 4852, 4852))
+    line = rating_line(Tally(1213, 4852, 4852, 4852, 4852), IN_FORCE)
     assert line == Name("Xếp hạng: 4,0 – 1.213 phiếu bầu", "Rating: 4.0 – 1,213 votes")
 
 
