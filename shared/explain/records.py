@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.partitions import partition_of
+from shared.sign_in import NOBODY, SignIn
 from shared.topics import TopicError
 
 POLL_MS = 500
@@ -40,7 +41,11 @@ class Found:
 
 
 async def read_keys(
-    servers: str, topics: Sequence[str], keys: Collection[str], on_progress: OnProgress
+    servers: str,
+    topics: Sequence[str],
+    keys: Collection[str],
+    on_progress: OnProgress,
+    sign_in: SignIn = NOBODY,
 ) -> Found:
     """Every record whose key or `ce_subject` is one of `keys`, of the partitions that are theirs.
 
@@ -48,7 +53,7 @@ async def read_keys(
     `TimeoutError` where the broker falls silent, and aiokafka's errors.
     """
     async with asyncio.timeout(PATIENCE_SECONDS):
-        counts = await _count_partitions(servers, topics)
+        counts = await _count_partitions(servers, topics, sign_in)
     raw_keys = frozenset(key.encode() for key in keys)
     belonging = (
         TopicPartition(topic, partition_of(key, counts[topic]))
@@ -65,6 +70,7 @@ async def read_keys(
         auto_offset_reset="earliest",
         check_crcs=False,
         max_partition_fetch_bytes=4 * 1024 * 1024,
+        **sign_in.for_aiokafka(),
     )
     async with asyncio.timeout(PATIENCE_SECONDS):
         await consumer.start()
@@ -74,9 +80,9 @@ async def read_keys(
         await consumer.stop()
 
 
-async def _count_partitions(servers: str, topics: Sequence[str]) -> dict[str, int]:
+async def _count_partitions(servers: str, topics: Sequence[str], sign_in: SignIn) -> dict[str, int]:
     """Asked of an admin client: a consumer knows only what it subscribes to."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, **sign_in.for_aiokafka())
     await admin.start()
     try:
         there = set(await admin.list_topics())

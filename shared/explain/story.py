@@ -41,11 +41,11 @@ class Story:
 
 async def gather(code: str, settings: ServiceSettings, on_progress: OnProgress) -> Story:
     """Read topics and dead letters. Raises what `read_keys` raises."""
-    servers = settings.kafka_bootstrap_servers
-    found = await read_keys(servers, TOPICS, [code], on_progress)
+    servers, sign_in = settings.kafka_bootstrap_servers, settings.kafka_sign_in
+    found = await read_keys(servers, TOPICS, [code], on_progress, sign_in)
     happenings = tell(found.records)
     named = sorted({one.agency for one in happenings if one.agency})
-    registered = await read_keys(servers, [agencies.TOPIC], named, on_progress)
+    registered = await read_keys(servers, [agencies.TOPIC], named, on_progress, sign_in)
     aside: list[AsideLetter] = []
     not_asked_because = None
     try:
