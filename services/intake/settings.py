@@ -29,17 +29,25 @@ class Settings(ServiceSettings):
         default="", validate_default=True, examples=["http://feedback:8000/notices"]
     )
     """Feedback's notices, for their words."""
-    notices_token_file: Path | None = Field(default=None, validate_default=True)
+    notices_token_file: Path | None = Field(
+        default=None, validate_default=True, examples=["/run/secrets/notices-token"]
+    )
     """A bearer token of role operator, read at each call: renew the file before the token expires."""
-    delivery_directory: Path | None = Field(default=None, validate_default=True)
-    smtp_host: str = Field(default="", validate_default=True)
+    delivery_directory: Path | None = Field(
+        default=None, validate_default=True, examples=["/var/lib/thanthien/outbox"]
+    )
+    smtp_host: str = Field(default="", validate_default=True, examples=["mail.example.gov.vn"])
     smtp_port: int = Field(default=25, ge=1, le=65_535)
     smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
     smtp_from: str = Field(default="", validate_default=True, examples=["motcua@example.gov.vn"])
     smtp_username: str = ""
     smtp_password_file: Path | None = None
-    webhook_url: str = Field(default="", validate_default=True)
-    webhook_secret_file: Path | None = Field(default=None, validate_default=True)
+    webhook_url: str = Field(
+        default="", validate_default=True, examples=["https://gateway.example.vn/notices"]
+    )
+    webhook_secret_file: Path | None = Field(
+        default=None, validate_default=True, examples=["/run/secrets/webhook"]
+    )
     """Holds `whsec_…`."""
 
     @field_validator(*NEEDED_BY)
