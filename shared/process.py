@@ -180,6 +180,7 @@ async def foundations_in_words(
         settings.kafka_bootstrap_servers,
         settings.kafka_replicas,
         with_local=settings.clock == "virtual",
+        sign_in=settings.kafka_sign_in,
     )
     async with pool.acquire() as connection:
         borrowed = cast(asyncpg.Connection, connection)

@@ -9,6 +9,8 @@ import yaml
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from shared.sign_in import NOBODY, SignIn
+
 LIST = Path(__file__).parents[1] / "deploy" / "kafka" / "topics.yaml"
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -52,10 +54,16 @@ def listed_topics(*, with_local: bool) -> tuple[Topic, ...]:
     return tuple(topic for topic in topics if with_local or not topic.is_local)
 
 
-async def check_topics(bootstrap_servers: str, *, with_local: bool, replicas: int = 1) -> list[str]:
+async def check_topics(
+    bootstrap_servers: str,
+    *,
+    with_local: bool,
+    replicas: int = 1,
+    sign_in: SignIn = NOBODY,
+) -> list[str]:
     """What differs from the list, without creating anything."""
     topics = listed_topics(with_local=with_local)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **sign_in.for_aiokafka())
     await admin.start()
     try:
         there = set(await admin.list_topics())

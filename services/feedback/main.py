@@ -90,7 +90,9 @@ async def open_scene(settings: Settings) -> AsyncIterator[tuple[History, Anew]]:
     topics = {event.TOPIC for event in NEWS}
     async with (
         parts.open(),
-        open_history(settings.kafka_bootstrap_servers, topics, NEWS) as history,
+        open_history(
+            settings.kafka_bootstrap_servers, topics, NEWS, settings.kafka_sign_in
+        ) as history,
         counting_anew(parts.pool, NEWS) as scene,
     ):
         yield history, scene

@@ -7,6 +7,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.doctor.findings import Finding
+from shared.sign_in import NOBODY, SignIn
 from shared.topics import check_topics, listed_topics
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -20,10 +21,14 @@ REPLICAS = "bring the brokers back, or reassign the topic to as many as are aske
 READ_AS_FAR = "select topic, partition, next_offset from progress where topic = any($1)"
 
 
-async def examine_topics(servers: str, replicas: int, *, with_local: bool) -> list[Finding]:
+async def examine_topics(
+    servers: str, replicas: int, *, with_local: bool, sign_in: SignIn = NOBODY
+) -> list[Finding]:
     """Whether the broker has the listed topics, as they are listed. Raises aiokafka's errors."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        differences = await check_topics(servers, with_local=with_local, replicas=replicas)
+        differences = await check_topics(
+            servers, with_local=with_local, replicas=replicas, sign_in=sign_in
+        )
     listed = len(listed_topics(with_local=with_local))
     found = [Finding("topics", said, _what_to_do(said)) for said in differences]
     return found or [Finding("topics", f"{listed} topics are there, as listed")]
@@ -38,14 +43,17 @@ def _what_to_do(said: str) -> str:
 
 
 async def examine_lag(
-    servers: str, connection: asyncpg.Connection, topics: Sequence[str]
+    servers: str,
+    connection: asyncpg.Connection,
+    topics: Sequence[str],
+    sign_in: SignIn = NOBODY,
 ) -> list[Finding]:
     """How far the service is behind; bad only where nothing moved between two looks.
 
     By its own notes, which are of one transaction with what was heard, not by the group's commits.
     """
     async with asyncio.timeout(PATIENCE_SECONDS):
-        ends = await _ends(servers, topics)
+        ends = await _ends(servers, topics, sign_in)
     read = await _positions(connection, topics)
     behind = {place: end - read.get(place, 0) for place, end in ends.items()}
     behind = {place: lag for place, lag in behind.items() if lag > 0}
@@ -65,8 +73,8 @@ async def examine_lag(
     ]
 
 
-async def _ends(servers: str, topics: Sequence[str]) -> dict[tuple[str, int], int]:
-    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=servers)
+async def _ends(servers: str, topics: Sequence[str], sign_in: SignIn) -> dict[tuple[str, int], int]:
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=servers, **sign_in.for_aiokafka())
     await consumer.start()
     try:
         places = [

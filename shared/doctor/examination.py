@@ -36,7 +36,12 @@ async def examine(
     servers = settings.kafka_bootstrap_servers
     has_topics = False
     try:
-        found = await examine_topics(servers, settings.kafka_replicas, with_local=with_local)
+        found = await examine_topics(
+            servers,
+            settings.kafka_replicas,
+            with_local=with_local,
+            sign_in=settings.kafka_sign_in,
+        )
         yield Finding("broker", f"{servers} answers")
         for finding in found:
             yield finding
@@ -53,7 +58,9 @@ async def examine(
             async for finding in _examine_database(connection, migrations, clock):
                 yield finding
             if has_topics and await _has_tables(connection):
-                for finding in await examine_lag(servers, connection, topics):
+                for finding in await examine_lag(
+                    servers, connection, topics, settings.kafka_sign_in
+                ):
                     yield finding
         finally:
             await connection.close()

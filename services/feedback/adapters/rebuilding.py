@@ -20,6 +20,7 @@ from shared.events import feedback
 from shared.events.base import Event
 from shared.letters import Opener
 from shared.postgres import transaction
+from shared.sign_in import NOBODY, SignIn
 
 ANEW = "_anew"
 TABLES = ("score_cases", "score_sums")
@@ -117,12 +118,18 @@ class History:
 
 @asynccontextmanager
 async def open_history(
-    kafka: str, topics: Collection[str], understood: Collection[type[Event]]
+    kafka: str,
+    topics: Collection[str],
+    understood: Collection[type[Event]],
+    sign_in: SignIn = NOBODY,
 ) -> AsyncIterator[History]:
     """Raises `HistoryError` where a topic is missing, or its beginning has been deleted."""
-    places = await _places(kafka, topics)
+    places = await _places(kafka, topics, sign_in)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest"
+        bootstrap_servers=kafka,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        **sign_in.for_aiokafka(),
     )
     await consumer.start()
     try:
@@ -138,8 +145,8 @@ async def open_history(
         await consumer.stop()
 
 
-async def _places(kafka: str, topics: Collection[str]) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+async def _places(kafka: str, topics: Collection[str], sign_in: SignIn) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka, **sign_in.for_aiokafka())
     await admin.start()
     try:
         if missing := sorted(set(topics) - set(await admin.list_topics())):
