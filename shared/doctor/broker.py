@@ -30,7 +30,10 @@ async def examine_topics(
             servers, with_local=with_local, replicas=replicas, sign_in=sign_in
         )
     listed = len(listed_topics(with_local=with_local))
-    found = [Finding("topics", said, _what_to_do(said)) for said in differences]
+    found = [
+        Finding("topics", said, _what_to_do(said), passes="replicas in sync" in said)
+        for said in differences
+    ]
     return found or [Finding("topics", f"{listed} topics are there, as listed")]
 
 

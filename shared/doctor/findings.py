@@ -12,6 +12,9 @@ class Finding:
     """The section of docs/runbooks/doctor.md."""
     says: str
     do: str | None = None
+    passes: bool = False
+    """It comes and goes without anybody's doing (a broker that restarts): no reason to stop taking
+    dossiers, which wait in the outbox meanwhile."""
 
     @property
     def is_good(self) -> bool:
@@ -19,9 +22,9 @@ class Finding:
 
 
 def in_words(findings: Sequence[Finding]) -> dict[str, str]:
-    """What is wrong, by part, as readiness tells it."""
+    """What is wrong and stays so, by part, as readiness tells it."""
     wrong: dict[str, list[str]] = {}
     for finding in findings:
-        if not finding.is_good:
+        if not (finding.is_good or finding.passes):
             wrong.setdefault(finding.part, []).append(finding.says)
     return {part: "; ".join(lines) for part, lines in wrong.items()}

@@ -13,7 +13,7 @@ from deploy.local.topics import create_on, create_topics
 from shared import outbox
 from shared.clock import Clock, SystemClock, VirtualClock
 from shared.doctor.examination import examine
-from shared.doctor.findings import Finding
+from shared.doctor.findings import Finding, in_words
 from shared.events import dossiers
 from shared.messages import Saying
 from shared.postgres import open_pool
@@ -56,6 +56,14 @@ async def as_admin(settings: ServiceSettings, database: str, *statements: str) -
             await connection.execute(statement)
     finally:
         await connection.close()
+
+
+def test_a_broker_that_restarts_is_told_by_doctor_and_stops_no_replica() -> None:
+    passing = Finding("topics", "t has 1 replicas in sync", "bring the brokers back", passes=True)
+    lasting = Finding("topics", "t is missing", "create it")
+    assert not passing.is_good
+    assert in_words([passing]) == {}
+    assert in_words([passing, lasting]) == {"topics": "t is missing"}
 
 
 async def test_all_is_good_but_the_relay_that_does_not_run(settings: ServiceSettings) -> None:
