@@ -38,6 +38,7 @@ async def test_doctor_ends_with_0_when_all_is_good_and_with_1_when_not(
             "part": "relay",
             "says": "nobody relays the outbox",
             "do": "start a replica: the command serve",
+            "passes": False,
             "is_good": False,
         }
     ]
