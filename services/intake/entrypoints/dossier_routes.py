@@ -9,18 +9,20 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from services.intake.domain.life import Move, State, Verb
 from services.intake.domain.promises import Promise
-from services.intake.entrypoints.bodies import (
+from services.intake.entrypoints.answers import (
     ApplicantShown,
-    ContactBody,
     DocumentShown,
     DossierMoved,
     DossierShown,
     DossierTaken,
-    MoveBody,
     MoveShown,
     NoticeShown,
     Progress,
     PromiseShown,
+)
+from services.intake.entrypoints.bodies import (
+    ContactBody,
+    MoveBody,
     ReasonBody,
     SubmissionBody,
     SupplementRequestBody,

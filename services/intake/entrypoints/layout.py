@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.intake.domain.forms import Words
 from services.intake.domain.papers import Paper, Table, minute
-from services.intake.entrypoints.bodies import (
+from services.intake.entrypoints.answers import (
     LineShown,
     PaperShown,
     SignatureShown,

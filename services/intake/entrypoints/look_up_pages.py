@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.intake.domain.papers import minute
 from services.intake.domain.progress import NATIONAL_WORDS, VERB_WORDS, explained
-from services.intake.entrypoints.bodies import LookedUp, Progress, StepShown
+from services.intake.entrypoints.answers import LookedUp, Progress, StepShown
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.layout import words
 from services.intake.entrypoints.negotiation import HTML, JSON, preferred

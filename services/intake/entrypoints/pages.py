@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from services.intake.domain.forms import FormKind
 from services.intake.entrypoints import layout
-from services.intake.entrypoints.bodies import Mau01, PartyShown
+from services.intake.entrypoints.answers import Mau01, PartyShown
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.dossier_routes import applicant_shown, documents_shown
 from services.intake.entrypoints.layout import LookUp

@@ -10,19 +10,21 @@ from services.intake.domain.agencies import Agency
 from services.intake.domain.pledges import LadderRung, Pledge, Shift
 from services.intake.domain.procedures import Limit, Procedure
 from services.intake.domain.refused import RefusedError
-from services.intake.entrypoints.bodies import (
-    AgencyBody,
+from services.intake.entrypoints.answers import (
     AgencyShown,
     AgencyWithPledges,
-    LadderRungBody,
     LimitShown,
     LineRefused,
-    PledgeBody,
     PledgeRegistered,
     PledgeShown,
-    ProcedureBody,
     ProcedureShown,
     ProceduresImported,
+)
+from services.intake.entrypoints.bodies import (
+    AgencyBody,
+    LadderRungBody,
+    PledgeBody,
+    ProcedureBody,
     ShiftBody,
 )
 from services.intake.entrypoints.desk import Desk

@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from services.intake.domain.forms import FormKind, Issue, era_on
 from services.intake.entrypoints import layout
-from services.intake.entrypoints.bodies import ApologyBody, FormIssued, FormsShown, PaperShown
+from services.intake.entrypoints.answers import FormIssued, FormsShown, PaperShown
+from services.intake.entrypoints.bodies import ApologyBody
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.dossier_routes import check_may_see
 from services.intake.entrypoints.layout import LookUp
