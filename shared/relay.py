@@ -20,6 +20,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared import telemetry
 from shared.events.envelope import headers_of
+from shared.leadership import leading
 from shared.partitions import partition_of
 from shared.postgres import is_transient, listening
 from shared.sign_in import NOBODY, SignIn
@@ -29,17 +30,6 @@ log = structlog.get_logger()
 ROUND_ROWS = 2_000
 BATCH_BYTES = 512 * 1024
 PAUSE_SECONDS = 0.5
-STANDBY_SECONDS = 0.5
-"""How long nobody leads at most, when a leader has died."""
-
-LEAD = "select pg_try_advisory_lock(hashtext('relay'), hashtext($1))"
-"""Whether this connection leads the schema's relay, until it ends.
-
-Asked again and again: a statement that waited would hold a snapshot all the while, and no dead row of
-the whole database could be removed beside it. Whoever looks for what is due next would have to step
-over every alarm that has rung.
-"""
-
 READ = """
 select id, topic, source, subject, sequence, type, time, traceparent, body
 from outbox where id > $1 order by id limit $2
@@ -92,23 +82,17 @@ class Relay:
                 telemetry.IS_RELAY_LEADER.set(0)
 
     async def _lead(self) -> None:
-        connection = await asyncpg.connect(self._dsn, server_settings={"timezone": "UTC"})
         woken = asyncio.Event()
-        connection.add_termination_listener(lambda _: woken.set())
-        try:
-            leads = await connection.fetchval(LEAD, self._schema)
-            while not leads:
-                await asyncio.sleep(STANDBY_SECONDS)
-                leads = await connection.fetchval(LEAD, self._schema)
-            async with listening(connection, f"{self._schema}_outbox", woken):
-                self.is_leader = True
-                telemetry.IS_RELAY_LEADER.set(1)
-                while True:
-                    await self.say_all(connection)
-                    await woken.wait()
-                    woken.clear()
-        finally:
-            await _close(connection)
+        async with (
+            leading(self._dsn, "relay", self._schema, lost=woken) as connection,
+            listening(connection, f"{self._schema}_outbox", woken),
+        ):
+            self.is_leader = True
+            telemetry.IS_RELAY_LEADER.set(1)
+            while True:
+                await self.say_all(connection)
+                await woken.wait()
+                woken.clear()
 
     async def say_all(self, connection: asyncpg.Connection) -> int:
         """Say rows until none is left; return how many. Raises `KafkaError` when a send failed.
@@ -197,12 +181,3 @@ class Relay:
 async def _delete(connection: asyncpg.Connection, ids: Sequence[int]) -> None:
     if ids:
         await connection.execute("delete from outbox where id = any($1::bigint[])", ids)
-
-
-async def _close(connection: asyncpg.Connection) -> None:
-    try:
-        await connection.close(timeout=2)
-    except Exception as error:
-        connection.terminate()
-        if not is_transient(error):
-            raise

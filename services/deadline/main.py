@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -31,6 +32,7 @@ from shared import process
 from shared.clock import Clock
 from shared.commands import settings_or_exit
 from shared.hearing import Hearing
+from shared.leadership import STANDBY_SECONDS, lead_for_ever
 from shared.process import Parts
 
 NAME = "deadline"
@@ -53,10 +55,13 @@ def build(settings: Settings) -> FastAPI:
     async def start(parts: Parts) -> None:
         await _remember(begin)
         timer = Timer(begin, parts.clock, rule_book)
-        parts.run_beside("timer", timer.run)
         parts.listen(CHANNEL, timer.wake)
         hearing = await process.speak_and_hear(parts, TOPICS, EVENTS, apply)
         letters.hear_with(hearing, parts.pool)
+        # One process rings at a time: two at once would take every core from the dossiers that flow on.
+        standby = partial(_standby_seconds, parts)
+        lead = partial(lead_for_ever, settings.database_url, "rings", NAME, timer.run, standby)
+        parts.run_beside("timer", lead)
         parts.run_beside("board", broadcast.run)
         beats, name = Heartbeats(lambda: parts.pool), replica_name(settings.instance_id)
         parts.run_beside("heartbeat", lambda: beat_for_ever(beats, name, parts.why_not_ready))
@@ -67,6 +72,12 @@ def build(settings: Settings) -> FastAPI:
     is_secure = settings.environment == "production"
     app.include_router(board_routes(broadcast, pages, letters, parts.clock, is_secure=is_secure))
     return app
+
+
+def _standby_seconds(parts: Parts) -> float:
+    """Whose relay says what rings had rather not ring it too, where another process is there."""
+    is_relaying = parts.relay is not None and parts.relay.is_leader
+    return 2 * STANDBY_SECONDS if is_relaying else STANDBY_SECONDS
 
 
 async def _remember(begin: Begin) -> None:

@@ -8,15 +8,18 @@ import asyncpg
 
 from services.deadline.adapters.rows import (
     CLOCK_COLUMNS,
+    DUE_CLOCK,
     DUE_COLUMNS,
     KEY_COLUMNS,
     MOVING_COLUMNS,
+    RUNG_COLUMNS,
     Column,
     clock_from,
+    due_clock_from,
     rows,
 )
 from services.deadline.domain.alarms import Alarm, Uncomputable
-from services.deadline.domain.clocks import Clock, State
+from services.deadline.domain.clocks import Clock, DueClock, State
 from services.deadline.domain.ladder import Rung
 from services.deadline.domain.lateness import Tally
 from services.deadline.domain.reappointments import Issued
@@ -27,15 +30,10 @@ SELECT = f"select {', '.join(column.read for column in CLOCK_COLUMNS)} from cloc
 
 LOCK = f"{SELECT} where code = any($1::text[]) order by code, kind for update"
 
-WITHOUT_STEPS = ", ".join(
-    "'' as steps" if column.is_json else column.read for column in CLOCK_COLUMNS
-)
-SELECT_DUE = f"select {WITHOUT_STEPS} from clocks"
-# One process rings at a time: two at once would take both cores from the dossiers that flow on beside
-# a storm. The rest it passes over is held by those who hear of it, and rings next.
+SELECT_DUE = f"select {', '.join((*DUE_CLOCK, *(one.name for one in RUNG_COLUMNS)))} from clocks"
+# What it passes over is held by those who hear of it, and rings next.
 LOCK_DUE = f"""{SELECT_DUE}
 where next_rung_at < $1 and (next_rung_at, code, kind) > ($3, $4, $5)
-    and (select pg_try_advisory_xact_lock(hashtext('rings'), hashtext(current_schema())))
 order by next_rung_at, code, kind limit $2 for update skip locked"""
 
 
@@ -110,9 +108,9 @@ class PostgresClocks:
         found = await self._connection.fetch(LOCK, codes)
         return {(row["kind"], row["code"]): clock_from(row) for row in found}
 
-    async def lock_due(self, before: datetime, limit: int, after: Due) -> list[Clock]:
+    async def lock_due(self, before: datetime, limit: int, after: Due) -> list[DueClock]:
         found = await self._connection.fetch(LOCK_DUE, before, limit, *after)
-        return [clock_from(row) for row in found]
+        return [due_clock_from(row) for row in found]
 
     async def earliest_rung(self) -> datetime | None:
         earliest: datetime | None = await self._connection.fetchval(
@@ -135,8 +133,8 @@ class PostgresClocks:
                 overdue = clock.resolved_at - clock.dues.legal_due
                 telemetry.OVERDUE_AGE.observe(overdue.total_seconds())
 
-    async def keep_rung(self, clocks: Sequence[Clock]) -> None:
-        alike: dict[tuple[State, tuple[bool, ...]], list[Clock]] = {}
+    async def keep_rung(self, clocks: Sequence[DueClock]) -> None:
+        alike: dict[tuple[State, tuple[bool, ...]], list[DueClock]] = {}
         for clock in clocks:
             key = clock.state, tuple(at is None for at in clock.rungs)
             alike.setdefault(key, []).append(clock)

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 import asyncpg
 
-from services.deadline.domain.clocks import Clock, Dues, State
+from services.deadline.domain.clocks import Clock, DueClock, Dues, State
 from services.deadline.domain.ladder import Rung
 from services.deadline.domain.rungs import Rungs
 
@@ -116,3 +116,25 @@ def clock_from(row: asyncpg.Record) -> Clock:
         reappointed_at=row["reappointed_at"],
         original_appointment_at=row["original_appointment_at"],
     )
+
+
+DUE_CLOCK = (
+    "kind",
+    "code",
+    "generation",
+    "agency",
+    "receiving_agency",
+    "regime",
+    "received_at",
+    "state",
+)
+"""What the timer reads, before the rungs."""
+
+
+def due_clock_from(row: asyncpg.Record) -> DueClock:
+    """A clock of which a rung is due."""
+    kind, code, generation, agency, receiving_agency, regime, received_at, state, *rungs = row
+    return DueClock(
+        kind, code, generation, agency, receiving_agency, regime, received_at, State(state),
+        Rungs(*rungs),
+    )  # fmt: skip

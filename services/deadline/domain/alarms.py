@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.deadline.domain.clocks import Clock, ClockKind
+from services.deadline.domain.clocks import AnyClock, ClockKind
 from services.deadline.domain.ladder import Call, Rung
 from services.deadline.domain.rungs import Rang
 
@@ -55,7 +55,7 @@ class Bell:
     late_after: timedelta
     is_punctual: bool = False
 
-    def ring(self, clock: Clock, rang: Rang, calls: Call) -> Alarm:
+    def ring(self, clock: AnyClock, rang: Rang, calls: Call) -> Alarm:
         """The alarm of a rung; it calls somebody of the agency that is responsible now."""
         rang_at = rang.at if self.is_punctual else max(self.now, rang.at)
         return Alarm(

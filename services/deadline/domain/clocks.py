@@ -5,7 +5,7 @@ ended; stopped -> running (the next generation) | ended; met, missed, out_of_syn
 next generation, where the same is waited for again). All instants are aware.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -102,6 +102,28 @@ class Clock(NamedTuple):
     original_appointment_at: datetime | None = None
     """What was shown before."""
 
+    @property
+    def regime(self) -> str:
+        """What it was reckoned by."""
+        return self.dues.regime
+
+
+class DueClock(NamedTuple):
+    """What the timer reads of a clock of which a rung is due; at closing time there are very many."""
+
+    kind: ClockKind
+    code: str
+    generation: int
+    agency: str
+    receiving_agency: str
+    regime: str
+    received_at: datetime
+    state: State
+    rungs: Rungs
+
+
+AnyClock = Clock | DueClock
+
 
 @dataclass(frozen=True, slots=True)
 class PastGeneration:
@@ -184,15 +206,20 @@ def ring_before(clock: Clock, instant: datetime) -> Moved:
     An event that tells of a later instant than a silent rung finds the rung rung first, so that
     what rings does not hang on whether the timer or the message was faster (rule 28).
     """
-    rang: list[Outcome] = []
-    while (waiting := clock.rungs.next()) is not None and waiting.at < instant:
-        rung, at = waiting
-        rang.append(Rang(rung, at))
-        clock = clock._replace(
-            state=State.BREACHED if rung is Rung.BREACH else clock.state,
-            rungs=clock.rungs.without(rung),
-        )
-    return clock, rang
+    rang, waiting = clock.rungs.passed(instant)
+    if not rang:
+        return clock, []
+    return clock._replace(state=_rung_state(clock.state, rang), rungs=waiting), [*rang]
+
+
+def ring_due(clock: DueClock, instant: datetime) -> tuple[DueClock, list[Rang]]:
+    """The same of what the timer reads of a clock."""
+    rang, waiting = clock.rungs.passed(instant)
+    return clock._replace(state=_rung_state(clock.state, rang), rungs=waiting), rang
+
+
+def _rung_state(state: State, rang: Iterable[Rang]) -> State:
+    return State.BREACHED if any(one.rung is Rung.BREACH for one in rang) else state
 
 
 def resolve(clock: Clock, resolved_at: datetime) -> Moved:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.deadline.domain.clocks import BreachTakenBack, Clock, ClockKind, Outcome
+from services.deadline.domain.clocks import AnyClock, BreachTakenBack, ClockKind, Outcome
 from services.deadline.domain.ladder import Rung
 from services.deadline.domain.rungs import Rang
 
@@ -49,12 +49,12 @@ class Lateness:
         return self.called - self.out_of_sync - self.recomputed
 
 
-def late(clock: Clock, due: datetime, zone: ZoneInfo, outcome: LatenessOutcome) -> Late:
+def late(clock: AnyClock, due: datetime, zone: ZoneInfo, outcome: LatenessOutcome) -> Late:
     """What a breach of a clock, due at an instant, counts as."""
     return Late(clock.agency, clock.kind, due.astimezone(zone).date(), outcome)
 
 
-def late_of(clock: Clock, outcome: Outcome, zone: ZoneInfo) -> Late | None:
+def late_of(clock: AnyClock, outcome: Outcome, zone: ZoneInfo) -> Late | None:
     """What an outcome counts as; None where nobody was called for a breach, nor a call undone."""
     match outcome:
         case Rang(Rung.BREACH, at):

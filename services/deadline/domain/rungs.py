@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from operator import attrgetter
 from typing import NamedTuple
 
 from services.deadline.domain.ladder import (
@@ -43,6 +44,17 @@ class Rungs(NamedTuple):
             return None
         earliest = min(waiting)
         return NextRung(LADDER[self.index(earliest)], earliest)
+
+    def passed(self, instant: datetime) -> tuple[list["Rang"], "Rungs"]:
+        """The rungs whose instants have passed, in the order in which they ring (of one instant, that
+        of the ladder), and what waits on: exactly at a rung's instant is still in time."""
+        rang = [
+            Rang(rung, at) for rung, at in zip(LADDER, self, strict=True) if at and at < instant
+        ]
+        rang.sort(key=attrgetter("at"))
+        if not rang:
+            return rang, self
+        return rang, Rungs(*(at if at is None or at >= instant else None for at in self))
 
     def without(self, *rungs: Rung) -> "Rungs":
         """The others."""

@@ -21,8 +21,11 @@ CHANNEL = "deadline_rungs"
 PASSED = timedelta(microseconds=1)
 """A rung rings once its instant has passed: whoever acts exactly at it is in time."""
 
-TURN_SECONDS = 0.1
-"""How soon a process asks again for its turn to ring, while something is due."""
+PASSED_OVER_SECONDS = 0.1
+"""How soon is looked again for what is due, and held by those who hear of it."""
+
+REST = 0.3
+"""How long a storm pauses after each set, of the time the set took: what flows on beside it needs it."""
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 5.0
@@ -62,15 +65,16 @@ class Timer:
         """Ring in sets until nothing is due; return when the next rung is."""
         behind = FIRST_DUE
         while True:
+            began = asyncio.get_running_loop().time()
             rang, earliest = await self._ring_a_set(behind)
             telemetry.STORM.set(rang.last is not None)
             if rang.last is None and behind == FIRST_DUE:
                 if earliest is None or earliest >= self._clock.now():
                     return earliest
                 if not rang.size:
-                    # Due, and another process rings it. A statement that waited for its turn would
-                    # hold a snapshot, and what rang meanwhile could not be cleared away.
-                    await asyncio.sleep(TURN_SECONDS)
+                    await asyncio.sleep(PASSED_OVER_SECONDS)
+            if rang.last is not None:
+                await asyncio.sleep(REST * (asyncio.get_running_loop().time() - began))
             # The sets of a storm go on one behind the other: each from the start would step over all
             # that have rung. What was passed over is found by the last one, which looks at all.
             behind = rang.last or FIRST_DUE

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from services.deadline.domain.clocks import Clock, ClockKind, Dues, PastGeneration
+from services.deadline.domain.clocks import AnyClock, Clock, ClockKind, Dues, PastGeneration
 from services.deadline.domain.explanation import Step
 from services.deadline.domain.ladder import Call, Ladder
 from services.deadline.domain.promises import (
@@ -119,14 +119,14 @@ class Directory:
         opening = office.next_working_moment(at.astimezone(zone).replace(tzinfo=None))
         return opening.replace(tzinfo=zone).astimezone(UTC)
 
-    def calls(self, clock: Clock, rang: Rang) -> Call:
+    def calls(self, clock: AnyClock, rang: Rang) -> Call:
         """Whom a rung calls, as the receiving agency had it registered on the day of receipt.
 
         A regime that the rule book has lost calls whom the default one does: an alarm must ring.
         Raises `NotHeardError`.
         """
         known = self.agency(clock.receiving_agency)
-        key = known.agency, clock.dues.regime, clock.received_at.astimezone(known.zone).date()
+        key = known.agency, clock.regime, clock.received_at.astimezone(known.zone).date()
         found = self._ladders.get(key)
         return (self._ladder_of(known, *key[1:]) if found is None else found).calls(rang.rung)
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple, Protocol
 
 from services.deadline.domain.alarms import Alarm, Uncomputable
-from services.deadline.domain.clocks import Clock, ClockKind, PastGeneration
+from services.deadline.domain.clocks import Clock, ClockKind, DueClock, PastGeneration
 from services.deadline.domain.decrees import Decree
 from services.deadline.domain.ladder import Rung
 from services.deadline.domain.lateness import Lateness, Tally
@@ -50,12 +50,10 @@ class Clocks(Protocol):
     async def lock(self, codes: Sequence[str]) -> dict[ClockKey, Clock]:
         """Every clock of these codes, locked in order until the transaction ends."""
 
-    async def lock_due(self, before: datetime, limit: int, after: Due) -> list[Clock]:
-        """At most `limit` clocks whose next rung lies before an instant and after a place, locked;
-        none while another process has some locked so.
+    async def lock_due(self, before: datetime, limit: int, after: Due) -> list[DueClock]:
+        """At most `limit` clocks whose next rung lies before an instant and after a place, locked.
 
-        Those that a process which hears of them has locked are passed over. Their explanations are
-        not read: what rings needs none.
+        Those that a process which hears of them has locked are passed over.
         """
 
     async def earliest_rung(self) -> datetime | None:
@@ -67,7 +65,7 @@ class Clocks(Protocol):
     async def change(self, clocks: Sequence[Clock]) -> None:
         """Keep the state of clocks whose generation is the one on record."""
 
-    async def keep_rung(self, clocks: Sequence[Clock]) -> None:
+    async def keep_rung(self, clocks: Sequence[DueClock]) -> None:
         """Keep the state of clocks of which rungs have rung, and that those ring no more."""
 
     async def restart(self, clocks: Sequence[Clock]) -> None:

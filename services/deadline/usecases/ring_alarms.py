@@ -4,9 +4,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from services.deadline.domain.alarms import Alarm, Bell
-from services.deadline.domain.clocks import Clock, ring_before
+from services.deadline.domain.clocks import DueClock, ring_due
 from services.deadline.domain.lateness import Tally, late_of
-from services.deadline.domain.rungs import Rang
 from services.deadline.usecases import tidings
 from services.deadline.usecases.ports import FIRST_DUE, Clocks, Directories, Due
 from shared.messages import Saying, SaysEvents
@@ -37,23 +36,21 @@ async def ring_alarms(
 ) -> RangSet:
     """Ring every rung whose instant has passed, of at most SET clocks behind a place.
 
-    None rings while another process is at it. The order is that of the instants, so that a replay
-    says the same alarms in the same order.
+    The order is that of the instants, so that a replay says the same alarms in the same order.
     """
     due = await clocks.lock_due(bell.now, SET, behind)
     if not due:
         return RangSet(0, None)
     directory = await directories.current()
     alarms: list[Alarm] = []
-    changed: list[Clock] = []
+    changed: list[DueClock] = []
     tally: Tally = Counter()
     for clock in due:
-        after, outcomes = ring_before(clock, bell.now)
+        after, passed = ring_due(clock, bell.now)
         changed.append(after)
         zone = directory.agency(clock.receiving_agency).zone
-        for rang in outcomes:
-            if isinstance(rang, Rang):
-                alarms.append(bell.ring(clock, rang, directory.calls(clock, rang)))
+        for rang in passed:
+            alarms.append(bell.ring(clock, rang, directory.calls(clock, rang)))
             if (counted := late_of(clock, rang, zone)) is not None:
                 tally[counted] += 1
     alarms.sort(key=lambda alarm: (alarm.due_at, alarm.code, alarm.kind))
@@ -65,7 +62,7 @@ async def ring_alarms(
     return RangSet(len(due), _place(due[-1]) if len(due) == SET else None)
 
 
-def _place(clock: Clock) -> Due:
+def _place(clock: DueClock) -> Due:
     waiting = clock.rungs.next()
     assert waiting is not None, "what was due had a rung that waited"
     return Due(waiting.at, clock.code, clock.kind)
