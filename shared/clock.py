@@ -1,8 +1,15 @@
 """The only `now()`: the system's clock in life, a virtual one in replays and tests."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from typing import Protocol
+
+
+def wall_ns() -> int:
+    """The machine's time in nanoseconds since 1970, for spans: they tell how long things took, and a
+    virtual clock stands still meanwhile. No rule and no event may know it."""
+    return time.time_ns()
 
 
 class Clock(Protocol):

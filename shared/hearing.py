@@ -13,9 +13,10 @@ import asyncpg
 import structlog
 from aiokafka import ConsumerRecord
 
-from shared import inbox, stages, telemetry
+from shared import inbox, stages, telemetry, tracing
 from shared import inbox_tables as tables
-from shared.clock import Clock
+from shared.clock import Clock, wall_ns
+from shared.event_traces import record_heard
 from shared.inbox import Apply, HeardElsewhereError, Tally
 from shared.inbox_tables import Positions
 from shared.letters import Fault, Letter, Opener
@@ -123,7 +124,13 @@ class Hearing:
             tally = await self._transact([letter], positions, limit=1)
         except LastingFaultError as error:
             cause = error.__cause__ or error
-            log.error("an event cannot be applied", subject=letter.subject, exc_info=cause)
+            traceparent = letter.envelope.traceparent if letter.envelope else None
+            log.error(
+                "an event cannot be applied",
+                subject=letter.subject,
+                **tracing.named(traceparent),
+                exc_info=cause,
+            )
             await self._transact([letter], positions, limit=1, fault=inbox.as_fault(cause))
             return
         await self._look_after(tally)
@@ -148,6 +155,7 @@ class Hearing:
         """One transaction, begun again until no transient fault stands in its way."""
 
         async def work() -> Tally:
+            began_ns = wall_ns()
             with stages.measured() as laps:
                 async with transaction(self._pool) as connection:
                     # fmt: off
@@ -158,6 +166,8 @@ class Hearing:
                     # fmt: on
                     stages.enter("commit")
             self._metrics.count(letters, tally, laps.seconds)
+            if tracing.is_on():
+                record_heard(tally, laps.seconds, began_ns)
             return tally
 
         try:

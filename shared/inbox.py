@@ -12,7 +12,8 @@ from types import MappingProxyType
 import asyncpg
 
 from shared import inbox_tables as tables
-from shared import stages
+from shared import stages, tracing
+from shared.event_traces import entered
 from shared.inbox_tables import Positions
 from shared.letters import POISON, Cause, Fault, Letter, Opener
 from shared.messages import Heard, Refusal
@@ -46,6 +47,8 @@ class Tally:
     applied: int = 0
     duplicates: int = 0
     holds: list[Hold] = field(default_factory=list)
+    heard: Sequence[Letter] = ()
+    """The letters applied."""
     answered: set[str] = field(default_factory=set)
     """`topic/subject` of each compacted event applied: what others may have waited for."""
 
@@ -193,6 +196,8 @@ async def hear(
         for letter in sorting.to_apply
         if letter.envelope is not None and letter.event is not None
     ]
+    if tracing.is_on():
+        heard = entered(heard)
     stages.enter("load")
     refusals = await apply(connection, heard) if heard else []
     stages.enter("store")
@@ -202,6 +207,7 @@ async def hear(
         applied=len(applied),
         duplicates=len(sorting.duplicates),
         holds=sorting.holds,
+        heard=applied,
         answered={
             f"{short_name(letter.topic)}/{letter.subject}" for letter in applied if letter.may_skip
         },

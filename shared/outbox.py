@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from shared import telemetry
+from shared import telemetry, tracing
 from shared.events.base import Event
 from shared.messages import Saying
 
@@ -56,6 +56,8 @@ class Outbox:
         events = [saying.event for saying in sayings]
         counts: Counter[type[Event]] = Counter(type(event) for event in events)
         kinds = {kind: place for place, kind in enumerate(counts, 1)}
+        here = tracing.kept_here()
+        trace = None if here is None else here.traceparent
         for kind, count in counts.items():
             telemetry.SAYINGS.labels(kind.TYPE).inc(count)
         await self._connection.execute(
@@ -67,7 +69,7 @@ class Outbox:
             [event.subject for event in events],
             _later(events),
             [saying.time for saying in sayings],
-            [saying.traceparent for saying in sayings],
+            [saying.traceparent or trace for saying in sayings],
             [event.body() for event in events],
         )
 

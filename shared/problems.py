@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from shared.http_traces import log_fields
 from shared.postgres import is_transient
 
 log = structlog.get_logger()
@@ -125,12 +126,11 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
-        # The route, not the path: a path may hold a citizen's secret link.
-        route = getattr(request.scope.get("route"), "path", "unrouted")
+        which = log_fields(request.scope)
         if is_transient(error):
-            log.warning("a request was put off", route=route, error=repr(error)[:300])
+            log.warning("a request was put off", **which, error=repr(error)[:300])
             return not_now("the database is away; ask again in a moment").response()
-        log.error("a request failed", route=route, exc_info=error)
+        log.error("a request failed", **which, exc_info=error)
         return Problem(
             500, "Something is wrong on our side", "nothing was changed; the failure is in our log"
         ).response()

@@ -4,7 +4,13 @@ import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -30,6 +36,7 @@ from shared.events.catalogue import CLOCK_TOPIC
 from shared.health import health_routes
 from shared.hearing import Hearing
 from shared.http_metrics import HttpMetrics
+from shared.http_traces import HttpTraces
 from shared.identity import Identity
 from shared.inbox import Apply
 from shared.lanes import hear_poll
@@ -262,7 +269,7 @@ def new_app(parts: Parts, title: str, start: Starting) -> FastAPI:
         app.state.identity = Identity.load(
             settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks, settings.environment
         )
-        async with parts.open():
+        async with sending_traces(settings, parts.name), parts.open():
             await start(parts)
             _spare_the_collector()
             log.info("serving", port=settings.http_port)
@@ -270,9 +277,25 @@ def new_app(parts: Parts, title: str, start: Starting) -> FastAPI:
 
     app = DocumentedApp(title=title, version="1", lifespan=lifespan)
     app.add_middleware(HttpMetrics)
+    if settings.keeps_traces:
+        app.add_middleware(HttpTraces)
     install_problem_handlers(app)
     app.include_router(health_routes(parts.why_not_ready, parts.observe, parts.clock.now))
     return app
+
+
+def sending_traces(settings: ServiceSettings, name: str) -> AbstractAsyncContextManager[None]:
+    """While inside, traces are kept and sent, where the settings name a collector."""
+    if not settings.keeps_traces:
+        return nullcontext()
+    from shared.otlp import sending
+
+    return sending(
+        name,
+        settings.instance_id,
+        settings.otel_exporter_otlp_endpoint,
+        settings.otel_traces_sampler_arg,
+    )
 
 
 def _spare_the_collector() -> None:
@@ -297,6 +320,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
             http="httptools",
             access_log=False,
             log_level="warning",
+            log_config=None,
             timeout_graceful_shutdown=STOP_SECONDS,
         )
     )

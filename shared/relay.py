@@ -18,7 +18,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from shared import telemetry
+from shared import telemetry, tracing
+from shared.event_traces import Said, record_said, saying
 from shared.events.envelope import headers_of
 from shared.leadership import leading
 from shared.partitions import partition_of
@@ -37,12 +38,13 @@ from outbox where id > $1 order by id limit $2
 
 
 class Parcel(NamedTuple):
-    """A batch of one partition, ready to be sent, and the outbox rows in it."""
+    """A batch of one partition, ready to be sent, the outbox rows in it, and those that are traced."""
 
     topic: str
     partition: int
     batch: BatchBuilder
     ids: list[int]
+    said: list[Said]
 
 
 def new_producer(bootstrap_servers: str, sign_in: SignIn = NOBODY) -> AIOKafkaProducer:
@@ -136,9 +138,14 @@ class Relay:
         }
         open_parcels: dict[tuple[str, int], Parcel] = {}
         parcels: list[Parcel] = []
+        is_traced = tracing.is_on()
         for row_id, topic, source, subject, sequence, type_, time, traceparent, body in records:
             key = subject.encode()
             partition = partition_of(key, partitions[topic])
+            parent = tracing.kept(traceparent) if is_traced else None
+            if parent is not None:
+                said = saying(parent, topic, partition, source, type_, subject, sequence)
+                traceparent = said.place.traceparent
             headers = headers_of(
                 f"{subject}/{sequence}", source, type_, subject, time, sequence, traceparent
             )
@@ -147,10 +154,12 @@ class Relay:
             while parcel is None or not parcel.batch.append(
                 timestamp=timestamp_ms, key=key, value=body, headers=headers
             ):
-                parcel = Parcel(topic, partition, self._producer.create_batch(), [])
+                parcel = Parcel(topic, partition, self._producer.create_batch(), [], [])
                 open_parcels[topic, partition] = parcel
                 parcels.append(parcel)
             parcel.ids.append(row_id)
+            if parent is not None:
+                parcel.said.append(said)
         return parcels
 
     async def _send(self, parcels: Sequence[Parcel]) -> tuple[list[int], KafkaError | None]:
@@ -168,11 +177,12 @@ class Relay:
         """Send one partition's batches, one after the other; stop at the first that fails."""
         acknowledged: list[int] = []
         try:
-            for topic, partition, batch, ids in parcels:
+            for topic, partition, batch, ids, said in parcels:
                 batch.close()
                 await (await self._producer.send_batch(batch, topic, partition=partition))
                 acknowledged += ids
                 telemetry.SAID.labels(topic).inc(len(ids))
+                record_said(said)
         except KafkaError as fault:
             return acknowledged, fault
         return acknowledged, None

@@ -31,6 +31,10 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _web_address_or_none(text: str) -> str:
+    return _web_address(text) if text else text
+
+
 class ServiceSettings(BaseSettings):
     """Environment variables of the same names in upper case."""
 
@@ -72,6 +76,16 @@ class ServiceSettings(BaseSettings):
     """What one address may ask without a token, in each process; 0: as much as it likes."""
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     """How many proxies of ours append to X-Forwarded-For; 0: the header is not believed."""
+    otel_exporter_otlp_endpoint: Annotated[str, AfterValidator(_web_address_or_none)] = Field(
+        default="", examples=["http://collector:4318"]
+    )
+    """The collector that takes traces by OTLP over HTTP; empty: none are kept."""
+    otel_sdk_disabled: bool = False
+    """OpenTelemetry's own switch: no traces, collector or not."""
+    otel_traces_sampler: Literal["parentbased_traceidratio"] = "parentbased_traceidratio"
+    """The only one there is, so that all services keep the same traces: the caller's choice, else by id."""
+    otel_traces_sampler_arg: float = Field(default=0.01, ge=0, le=1)
+    """The share of new traces that is kept."""
     pool_size: int = Field(default=10, ge=2, le=200)
 
     @model_validator(mode="after")
@@ -79,6 +93,12 @@ class ServiceSettings(BaseSettings):
         if self.kafka_username and not self.kafka_password.get_secret_value():
             raise ValueError("KAFKA_USERNAME is given, so KAFKA_PASSWORD is asked as well")
         return self
+
+    @property
+    def keeps_traces(self) -> bool:
+        """Whether there is a collector to send them to; a replay's would tell of no time that passed."""
+        has_collector = bool(self.otel_exporter_otlp_endpoint) and not self.otel_sdk_disabled
+        return has_collector and self.clock == "system"
 
     @property
     def kafka_sign_in(self) -> SignIn:

@@ -1,11 +1,14 @@
 """What operators see: structured logs and metrics. Neither carries personal data."""
 
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
+
+from shared.log_lines import tell_where, without_values
 
 if TYPE_CHECKING:
     from shared.inbox import Tally
@@ -16,18 +19,29 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 
 
 def configure_logging(service: str, level: str = "INFO", to: TextIO | None = None) -> None:
-    """JSON lines on standard output, or `to`, each with the service's name."""
-    logging.basicConfig(level=level, format="%(message)s")
-    for noisy in ("aiokafka", "faststream", "asyncio", "uvicorn.access"):
+    """JSON lines on standard output, or `to`, each with the service's name; libraries' lines as well."""
+    beginning: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        tell_where,
+    ]
+    end: list[structlog.typing.Processor] = [
+        structlog.processors.ExceptionRenderer(without_values),
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
+    handler = logging.StreamHandler(to or sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*beginning, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *end],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler])
+    for noisy in ("aiokafka", "faststream", "asyncio", "uvicorn.access", "urllib3"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[*beginning, *end],
         logger_factory=structlog.PrintLoggerFactory(to),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=True,
@@ -97,6 +111,7 @@ SAYINGS = Counter(
     "Events put into the outbox, by type; a batch begun anew counts again",
     ["type"],
 )
+SPANS = Counter("thanthien_spans_total", "Spans of kept traces, sent or lost", ["outcome"])
 NOTICES = Counter("thanthien_notices_total", "Notices written, by kind (the 4 xin)", ["kind"])
 POOL = Gauge("thanthien_pool_connections", "Connections of the pool", ["state"])
 REQUESTS = Counter("thanthien_http_requests_total", "Requests", ["method", "route", "status"])

@@ -13,6 +13,7 @@ from deploy.local.ledger.audit import audit
 from deploy.local.ledger.findings import Verdict
 from deploy.local.quiesce import Quiet
 from deploy.local.stack import Stack
+from shared.tests.collector import Collector, collecting
 
 AGENCY = "H10.40.21"
 OTHER = "H10.40.22"
@@ -105,10 +106,27 @@ async def found(town: Town) -> None:
 
 
 @pytest.fixture(scope="session")
-async def town(session_directory: Path) -> AsyncIterator[Town]:
-    """The product, up and founded, for all tests of this folder."""
+def collector() -> Iterator[Collector]:
+    """What takes the spans of the town's services."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+async def town(session_directory: Path, collector: Collector) -> AsyncIterator[Town]:
+    """The product, up and founded, for all tests of this folder.
+
+    It keeps the traces its callers ask it to keep, and no other.
+    """
+    traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_TRACES_SAMPLER_ARG": "0"}
     async with (
-        Stack("tests", is_durable=False, is_delivering=True, parent=session_directory) as stack,
+        Stack(
+            "tests",
+            environment=traces,
+            is_durable=False,
+            is_delivering=True,
+            parent=session_directory,
+        ) as stack,
         httpx.AsyncClient(timeout=60, trust_env=False) as client,
     ):
         town = Town(stack, client)

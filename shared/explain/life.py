@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import orjson
 from aiokafka import ConsumerRecord
 
+from shared import tracing
 from shared.events import agencies, deadlines, dossiers, feedback
 from shared.events.envelope import Envelope, EnvelopeError
 from shared.explain.words import DETAILS, UNREADABLE, Words, words_for
+from shared.tracing import Place
 
 TOPICS = (dossiers.TOPIC, deadlines.TOPIC, feedback.TOPIC)
 """Keyed by dossier or report; also the order of what is of one instant."""
@@ -37,6 +39,8 @@ class Happening:
     offset: int
     fault: str | None = None
     """Why it cannot be read."""
+    trace: Place | None = None
+    """Where in a trace it was said."""
     times: int = 1
     """How often the topic has it; hearers apply it once."""
 
@@ -88,6 +92,7 @@ def _happening(record: ConsumerRecord) -> Happening:
         agency if isinstance(agency, str) else None,
         {name: body[name] for name in DETAILS if body.get(name) is not None},
         record.topic, record.partition, record.offset, fault,
+        tracing.read(envelope.traceparent),
     )
     # fmt: on
 

@@ -87,6 +87,8 @@ def _event(story: Story, one: Happening) -> dict[str, Any]:
         "details": dict(one.details),
         "fault": one.fault,
         "times": one.times,
+        "trace_id": None if one.trace is None else one.trace.trace,
+        "is_trace_kept": one.trace is not None and one.trace.is_kept,
         "topic": one.topic,
         "partition": one.partition,
         "offset": one.offset,

@@ -27,6 +27,7 @@ def lines_of(story: Story, service: str) -> Iterator[str]:
             else "look at the publisher's relay, then at the topic"
         )
         yield f"GAP  {gap.source}: {_numbers(gap.first, gap.last)} not on the topic; {why}"
+    yield from _traces(story)
     yield from _aside(story, service)
 
 
@@ -64,6 +65,16 @@ def _line(story: Story, one: Happening, width: int) -> str:
         notes.append(f"[on the topic {one.times} times; applied once]")
     at = local.strftime("%Y-%m-%d %H:%M:%S %z")
     return f"{at}{mark} {one.source:<{width}} {number:<4} {' '.join([words, *notes])}"
+
+
+def _traces(story: Story) -> Iterator[str]:
+    """Those the collector has, each with the first event that is part of it."""
+    first: dict[str, Happening] = {}
+    for one in story.happenings:
+        if one.trace is not None and one.trace.is_kept:
+            first.setdefault(one.trace.trace, one)
+    for trace, one in first.items():
+        yield f"TRACE  {trace}  from {one.source} #{one.sequence} on"
 
 
 def _aside(story: Story, service: str) -> Iterator[str]:

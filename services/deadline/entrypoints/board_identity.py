@@ -88,7 +88,7 @@ def log_refused(request: Request, caller: Caller | None, problem: Problem) -> No
         "the board refused a request",
         method=request.method,
         route=getattr(request.scope.get("route"), "path", "unrouted"),
-        subject=caller and caller.subject,
+        caller=caller and caller.subject,
         role=caller and caller.role.value,
         status=problem.status,
         why=problem.detail,

@@ -94,7 +94,7 @@ class Letters:
                 422, "A reason is asked", f"reason: {rule}", type="invalid-request",
                 field="reason", value=reason[:80], rule=rule,
             )  # fmt: skip
-        log.info("a dead letter", action=action, code=subject, letter=letter, by=by.subject)
+        log.info("a dead letter", action=action, subject=subject, letter=letter, by=by.subject)
         return await self._actions.begin(action, subject, letter, reason.strip(), by.subject, now)
 
 

@@ -20,7 +20,7 @@ from services.intake.entrypoints.requests import (
     contact_of,
     documents_of,
     submission_of,
-    traceparent_of,
+    trace_of_many,
 )
 from services.intake.usecases.import_bulk import Line, ReferredMove, Verdict
 from services.intake.usecases.ports import MoveRequest
@@ -148,7 +148,7 @@ def _submission(desk: Desk, caller: Caller, request: Request, body: BulkSubmissi
         actor_of(caller),
         desk.clock.now(),
         received_at=body.at or body.received_at,
-        traceparent=traceparent_of(request),
+        traceparent=trace_of_many(request),
     )
 
 
@@ -170,7 +170,7 @@ def _move(desk: Desk, caller: Caller, request: Request, body: BulkMove) -> Line:
         is_dated=body.at is not None,
         documents=documents_of(body.documents) or None,
         contact=contact_of(body.contact),
-        traceparent=traceparent_of(request),
+        traceparent=trace_of_many(request),
     )
     if (body.code is None) == (body.reference is None):
         return RefusedError("code", body.code, "a move names its dossier by code or by reference")

@@ -45,6 +45,7 @@ from services.intake.entrypoints.requests import (
 )
 from services.intake.usecases.ports import Applicant, Document, DossierView, KeptMove, MoveRequest
 from services.intake.usecases.refusals import UnknownError
+from shared import tracing
 from shared.identity import BOUND_TO_AGENCY, Caller, Role, require
 
 authorise_counter = require(Role.OFFICER, Role.HEAD_OF_UNIT, Role.INTEGRATOR)
@@ -73,6 +74,7 @@ def submission_route(desk: Desk) -> APIRouter:
             traceparent=traceparent_of(request),
         )
         taken = await desk.submit(submission)
+        tracing.about(taken.code)
         promise, headers = await _promised(
             desk, request, taken.code, taken.state, is_new=taken.is_new
         )
@@ -258,7 +260,9 @@ async def _promised(
     seconds = seconds_to_wait(request)
     if seconds is None or state != State.ACCEPTED:
         return None, {}
-    promise = await desk.waiting_room.wait(code, seconds, is_new=is_new)
+    with tracing.measured("wait for the appointment") as noted:
+        promise = await desk.waiting_room.wait(code, seconds, is_new=is_new)
+        noted["thanthien.is_set"] = promise is not None
     return promise, {} if promise is None else {"Preference-Applied": "wait"}
 
 

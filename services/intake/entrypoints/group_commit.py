@@ -3,14 +3,24 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
+from shared import tracing
+from shared.clock import wall_ns
 from shared.postgres import is_transient
+from shared.tracing import Member, Place
 
 Asked = TypeVar("Asked")
 Verdict = TypeVar("Verdict")
 
 LARGEST_BATCH = 500
+
+
+class _Request(NamedTuple, Generic[Asked, Verdict]):
+    asked: Asked
+    verdict: asyncio.Future[Verdict]
+    place: Place | None
+    """Where it stands in a trace that is kept."""
 
 
 class GroupCommit(Generic[Asked, Verdict]):
@@ -22,18 +32,19 @@ class GroupCommit(Generic[Asked, Verdict]):
 
     def __init__(self, commit: Callable[[Sequence[Asked]], Awaitable[Sequence[Verdict]]]) -> None:
         self._commit = commit
-        self._waiting: deque[tuple[Asked, asyncio.Future[Verdict]]] = deque()
+        self._waiting: deque[_Request[Asked, Verdict]] = deque()
         self._draining: asyncio.Task[None] | None = None
 
     async def ask(self, asked: Asked) -> Verdict:
         """The verdict on `asked`, once it is committed. Raises what its transaction raised."""
         future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
-        self._waiting.append((asked, future))
+        self._waiting.append(_Request(asked, future, tracing.kept_here()))
         if self._draining is None:
             self._draining = asyncio.create_task(self._drain())
         return await future
 
     async def _drain(self) -> None:
+        tracing.leave()
         try:
             while self._waiting:
                 size = min(len(self._waiting), LARGEST_BATCH)
@@ -41,20 +52,32 @@ class GroupCommit(Generic[Asked, Verdict]):
         finally:
             self._draining = None
 
-    async def _settle(self, batch: Sequence[tuple[Asked, asyncio.Future[Verdict]]]) -> None:
+    async def _settle(self, batch: Sequence[_Request[Asked, Verdict]]) -> None:
         """Commit a batch; one that breaks its batch is found by halving, and fails alone."""
+        began_ns = wall_ns()
         try:
-            verdicts = await self._commit([asked for asked, _ in batch])
+            verdicts = await self._commit([request.asked for request in batch])
         except Exception as error:  # noqa: BLE001  every caller is told of it
             if len(batch) > 1 and not is_transient(error):
                 middle = len(batch) // 2
                 await self._settle(batch[:middle])
                 await self._settle(batch[middle:])
                 return
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+            for request in batch:
+                if not request.verdict.done():
+                    request.verdict.set_exception(error)
             return
-        for (_, future), verdict in zip(batch, verdicts, strict=True):
-            if not future.done():
-                future.set_result(verdict)
+        _record(batch, began_ns)
+        for request, verdict in zip(batch, verdicts, strict=True):
+            if not request.verdict.done():
+                request.verdict.set_result(verdict)
+
+
+def _record(batch: Sequence[_Request[Any, Any]], began_ns: int) -> None:
+    members = [
+        Member("commit", Place(place.trace, tracing.new_span_id()), place, {})
+        for _, _, place in batch
+        if place is not None
+    ]
+    size = {"thanthien.requests": len(batch)}
+    tracing.record_batch("commit a batch", "internal", members, size, began_ns)

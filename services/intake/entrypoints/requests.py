@@ -19,12 +19,12 @@ from services.intake.entrypoints.bodies import (
 )
 from services.intake.entrypoints.problems import problem_of
 from services.intake.usecases.ports import Actor, Applicant, Document, Key, Submission
+from shared import tracing
 from shared.identity import Caller, Role
 
 LONGEST_WAIT_SECONDS = 30.0
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?(?=$|[,;\s])", re.I)
 _KEY = re.compile(r"[!-~]{1,255}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 SUPERVISORS = frozenset({Role.HEAD_OF_UNIT, Role.INTEGRATOR, Role.OPERATOR})
 """Who may cite the legal basis of a second request; a system passes on what its head decided."""
@@ -46,9 +46,18 @@ def seconds_to_wait(request: Request) -> float | None:
 
 
 def traceparent_of(request: Request) -> str | None:
-    """The trace the caller is part of (W3C), when it is one."""
+    """The request's place in a trace that is kept, else the trace the caller is part of (W3C)."""
+    kept = tracing.kept_here()
+    if kept is not None:
+        return kept.traceparent
     given = request.headers.get("traceparent")
-    return given if given is not None and _TRACEPARENT.fullmatch(given) else None
+    return given if tracing.read(given) else None
+
+
+def trace_of_many(request: Request) -> str | None:
+    """The same for a log of many lines, not kept: thousands of dossiers would be one trace."""
+    place = tracing.read(traceparent_of(request))
+    return None if place is None else place._replace(is_kept=False).traceparent
 
 
 async def key_of(request: Request, caller: Caller) -> Key | None:

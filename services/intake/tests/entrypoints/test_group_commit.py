@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.intake.entrypoints.group_commit import LARGEST_BATCH, GroupCommit
+from shared import tracing
 
 
 class Book:
@@ -67,3 +68,17 @@ async def test_the_desk_goes_on_after_a_fault() -> None:
     with pytest.raises(ValueError, match="torn"):
         await desk.ask(1)
     assert await desk.ask(2) == 20
+
+
+async def test_what_works_for_many_stands_in_nobodys_trace() -> None:
+    """Else whoever comes first would lend its trace to the log of all who come after."""
+    seen: list[object] = []
+
+    async def commit(pages: Sequence[int]) -> list[int]:
+        seen.append(tracing.here())
+        return list(pages)
+
+    with tracing.standing(tracing.Place("1" * 32, "1" * 16)):
+        await GroupCommit(commit).ask(1)
+        assert tracing.here() is not None
+    assert seen == [None]
