@@ -146,10 +146,12 @@ def _of_pipelines(rates: pipeline.Rates) -> list[Figure]:
         of_runs("pipeline.events_per_s", rates.ours),
         of_runs("pipeline.with_relay_per_s", rates.with_relay),
         of_runs("pipeline.until_said_per_s", rates.until_said),
+        of_runs("pipeline.traced_per_s", rates.traced),
         of_runs("pipeline.naive_per_s", rates.naive),
         of_runs("pipeline.floor_per_s", rates.floor),
         ratio("pipeline.ratio_to_naive", rates.ours, rates.naive),
         ratio("pipeline.ratio_to_floor", rates.ours, rates.floor),
+        ratio("pipeline.ratio_to_untraced", rates.traced, rates.with_relay),
     ]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from hashlib import blake2b
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.structs import RecordMetadata
@@ -19,6 +20,8 @@ AGENCIES = tuple(f"H10.{unit:02}" for unit in range(1, 10))
 PROCEDURES = tuple(f"1.{number:06}" for number in range(1, 51))
 SOURCE = "thanthien/intake"
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+KEPT_TRACES = 100
+"""Of so many dossiers, one is of a trace that is kept, where there is a collector."""
 IN_FORCE = date(2020, 1, 1)
 
 SENT_AT_ONCE = 5_000
@@ -108,5 +111,12 @@ def _envelope(event: Event, now: datetime) -> Envelope:
         subject=event.subject,
         time=now,
         sequence=1,
-        traceparent=TRACEPARENT,
+        traceparent=traceparent_of(event.subject),
     )
+
+
+def traceparent_of(subject: str) -> str:
+    """A trace for each; which are kept is told by their ids."""
+    trace = blake2b(subject.encode(), digest_size=16).hexdigest()
+    is_kept = int(trace, 16) % KEPT_TRACES == 0
+    return f"00-{trace}-b7ad6b7169203331-0{is_kept:d}"

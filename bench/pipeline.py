@@ -1,10 +1,11 @@
 """Dossier events already in Kafka -> inbox, clock and outbox committed: ours, plain, and the floor."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
+from types import MappingProxyType
 
 import asyncpg
 from aiokafka import TopicPartition
@@ -20,6 +21,7 @@ from deploy.local.replicas import Replica
 from shared.clock import SystemClock
 from shared.events.dossiers import TOPIC
 from shared.relay import LEAD
+from shared.tests.collector import collecting
 
 POLL_SECONDS = 0.025
 """Looking costs the measured processes time; a look too late is a hundredth of the whole."""
@@ -46,6 +48,7 @@ class Rates:
     ours: list[float] = field(default_factory=list)
     with_relay: list[float] = field(default_factory=list)
     until_said: list[float] = field(default_factory=list)
+    traced: list[float] = field(default_factory=list)
     naive: list[float] = field(default_factory=list)
     floor: list[float] = field(default_factory=list)
 
@@ -77,6 +80,11 @@ async def measure_pipelines(parts: Parts, sizes: Sizes, tell: Callable[[str], No
                 f"pipeline {number}: deadline and its relay {with_relay:,.0f} events/s"
                 f" ({until_said:,.0f} until said)"
             )
+            before, after = after, await accept(parts.kafka, f"T{number}", sizes.ours)
+            async with parts.copy(town) as database:
+                traced = await _measure_traced(parts, database, before, sizes.ours)
+            rates.traced.append(traced)
+            tell(f"pipeline {number}: the same, one dossier in 100 traced {traced:,.0f} events/s")
             before = after
     return rates
 
@@ -121,10 +129,17 @@ async def _measure_hearing(parts: Parts, database: Database, before: Places, cou
 
 
 async def _measure_both(
-    parts: Parts, database: Database, before: Places, count: int
+    parts: Parts,
+    database: Database,
+    before: Places,
+    count: int,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[float, float]:
     """The same while the relay runs in the same process; and until it had said all."""
-    async with connection_to(database) as connection, deadline_service(parts, database) as deadline:
+    async with (
+        connection_to(database) as connection,
+        deadline_service(parts, database, environment=environment) as deadline,
+    ):
         first, began = await wait_for(connection, deadline, before, 1)
         last, ended = await wait_for(connection, deadline, before, count)
         await until(
@@ -133,6 +148,20 @@ async def _measure_both(
         said = perf_counter()
         await _check_clocks(connection, count)
     return (last - first) / (ended - began), (last - first) / (said - began)
+
+
+async def _measure_traced(parts: Parts, database: Database, before: Places, count: int) -> float:
+    """The same, while what is of a kept trace is told to a collector; each must have come."""
+    with collecting() as collector:
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        rate, _ = await _measure_both(parts, database, before, count, environment)
+    heard, said = (
+        sum(span.name == name for span in collector.spans)
+        for name in ("hear DossierAccepted", "say DeadlineSet")
+    )
+    if not count / 200 < heard == said < count / 50:
+        raise RuntimeError(f"of {count} dossiers {heard} were traced as heard, {said} as answered")
+    return rate
 
 
 async def _check_clocks(connection: asyncpg.Connection, count: int) -> None:

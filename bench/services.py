@@ -1,7 +1,8 @@
 """A real service as a process, and a look into its database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import MappingProxyType
 
 import asyncpg
 
@@ -13,15 +14,22 @@ from shared.identity import LOCAL_ISSUER
 
 
 def deadline_service(
-    parts: Parts, database: Database, number: int = 0
+    parts: Parts,
+    database: Database,
+    number: int = 0,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AbstractAsyncContextManager[Replica]:
     """The deadline service, its process of this number, as the stack starts it."""
-    return service("deadline", parts, database, number)
+    return service("deadline", parts, database, number, environment)
 
 
 @asynccontextmanager
 async def service(
-    name: str, parts: Parts, database: Database, number: int = 0
+    name: str,
+    parts: Parts,
+    database: Database,
+    number: int = 0,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Replica]:
     """A service, its process of this number, as the stack starts it."""
     issuer = LocalIssuer(parts.directory / "issuer")
@@ -40,6 +48,7 @@ async def service(
             # Everything comes from one address here: the gate would count it as one citizen.
             "PUBLIC_REQUESTS_PER_MINUTE": "0",
             **parts.broker.service_environment,
+            **environment,
         },
     )
     replica.begin()
