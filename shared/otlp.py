@@ -1,6 +1,6 @@
 """Spans on their way to a collector (OTLP over HTTP): in the background, bounded, what is lost counted.
 
-Imported only where there is a collector: OpenTelemetry's SDK costs memory and a second of starting.
+Imported only where there is a collector.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """What operators see: structured logs and metrics. Neither carries personal data."""
 
 import logging
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,7 +18,10 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 
 
 def configure_logging(service: str, level: str = "INFO", to: TextIO | None = None) -> None:
-    """JSON lines on standard output, or `to`, each with the service's name; libraries' lines as well."""
+    """JSON lines on standard output, or `to`, each with the service's name.
+
+    Those of libraries go to standard error: what a command prints is read by programs.
+    """
     beginning: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -30,7 +32,7 @@ def configure_logging(service: str, level: str = "INFO", to: TextIO | None = Non
         structlog.processors.ExceptionRenderer(without_values),
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
-    handler = logging.StreamHandler(to or sys.stdout)
+    handler = logging.StreamHandler(to)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*beginning, structlog.stdlib.add_logger_name],

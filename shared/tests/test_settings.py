@@ -22,6 +22,9 @@ WRONG = {
     "LOG_LEVEL": ("LOUD", "LOG_LEVEL=INFO"),
     "KAFKA_BOOTSTRAP_SERVERS": ("kafka", "KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092"),
     "PUBLIC_BASE_URL": ("town.example", "PUBLIC_BASE_URL=https://"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ("collector", "OTEL_EXPORTER_OTLP_ENDPOINT=http://"),
+    "OTEL_TRACES_SAMPLER": ("always_on", "OTEL_TRACES_SAMPLER=parentbased_traceidratio"),
+    "OTEL_TRACES_SAMPLER_ARG": ("1.5", "OTEL_TRACES_SAMPLER_ARG=0.01"),
     "POOL_SIZE": ("many", "POOL_SIZE=10"),
 }
 
