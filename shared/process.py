@@ -23,6 +23,7 @@ import uvicorn
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from shared import telemetry
 from shared.backlog import Backlog
@@ -256,6 +257,14 @@ async def follow_clock(settings: ServiceSettings, clock: VirtualClock, name: str
         await consumer.stop()
 
 
+UNTOLD: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
+"""FastAPI's own telemetry tells paths, which hold citizens' secret links, and what errors quote."""
+
 Starting = Callable[[Parts], Coroutine[Any, Any, None]]
 """What a service starts once its pool is open: listeners, timers, its ears."""
 
@@ -275,7 +284,7 @@ def new_app(parts: Parts, title: str, start: Starting) -> FastAPI:
             log.info("serving", port=settings.http_port)
             yield
 
-    app = DocumentedApp(title=title, version="1", lifespan=lifespan)
+    app = DocumentedApp(title=title, version="1", lifespan=lifespan, telemetry=UNTOLD)
     app.add_middleware(HttpMetrics)
     if settings.keeps_traces:
         app.add_middleware(HttpTraces)

@@ -116,9 +116,13 @@ def collector() -> Iterator[Collector]:
 async def town(session_directory: Path, collector: Collector) -> AsyncIterator[Town]:
     """The product, up and founded, for all tests of this folder.
 
-    It keeps the traces its callers ask it to keep, and no other.
+    It keeps the traces its callers ask it to keep, and no other. FastAPI is asked to tell all it knows.
     """
-    traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_TRACES_SAMPLER_ARG": "0"}
+    traces = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_TRACES_SAMPLER_ARG": "0",
+        "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+    }
     async with (
         Stack(
             "tests",

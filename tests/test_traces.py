@@ -139,5 +139,7 @@ async def test_the_log_of_a_failure_names_its_trace_and_no_person(
         assert name not in told and NAME not in told
     await collector.until(lambda: has(collector.of(trace), ("intake", "POST /dossiers")))
     assert one(collector.of(trace), "intake", "POST /dossiers").is_failed
+    assert collector.paths == {"/v1/traces"}, "FastAPI would tell paths, bodies and errors"
+    assert {span.attributes.get("url.path") for span in collector.spans} == {None}
     for person in (name, NAME):
         assert person.encode() not in collector.raw

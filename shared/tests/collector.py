@@ -52,6 +52,8 @@ class Collector:
     url: str
     spans: list[Taken] = field(default_factory=list)
     raw: bytes = b""
+    paths: set[str] = field(default_factory=set)
+    """What was asked for; spans come to `/v1/traces`."""
     status: int = 200
 
     def of(self, trace: str) -> list[Taken]:
@@ -110,6 +112,7 @@ def collecting() -> Iterator[Collector]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
+            collector.paths.add(self.path)
             is_taken = self.path == "/v1/traces" and collector.status == 200
             if is_taken:
                 collector.take(body)
