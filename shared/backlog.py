@@ -1,4 +1,4 @@
-"""What waits in a service's schema, looked at now and then: the outbox, and what is set aside.
+"""What waits in a service's schema, looked at now and then: the outbox, what is set aside, what could be pruned.
 
 Every look reads a bounded number of rows, whatever has piled up.
 """
@@ -28,6 +28,13 @@ OUTBOX = """select (select id from outbox order by id limit 1),
 SET_ASIDE = """select cause, count(*), min(set_aside_at)
 from (select cause, set_aside_at from set_aside order by id limit $1) as oldest group by cause"""
 
+# By the server's clock, as both were written. Each reads one entry of an index.
+RETENTION = """select
+    coalesce(extract(epoch from now() - (
+        select min(ended_at) from endings where forgotten_at is null)), 0)::float8,
+    coalesce((select extract(epoch from ended_at) from prunings where ended_at is not null
+              order by id desc limit 1), 0)::float8"""
+
 
 class Backlog:
     """The gauges of one schema; every replica sets them, and all say the same."""
@@ -54,6 +61,9 @@ class Backlog:
         [outbox] = await self._pool().fetch(OUTBOX, MOST_ROWS)
         telemetry.OUTBOX_ROWS.set(outbox[1])
         telemetry.OUTBOX_OLDEST.set(self._age_of(outbox[0]))
+        [(kept_seconds, pruned_at)] = await self._pool().fetch(RETENTION)
+        telemetry.ENDED_KEPT.set(kept_seconds)
+        telemetry.PRUNED_AT.set(pruned_at)
         found = {row[0]: row for row in await self._pool().fetch(SET_ASIDE, MOST_ROWS)}
         now = self._now()
         for cause in get_args(Cause):

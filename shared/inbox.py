@@ -14,6 +14,7 @@ import asyncpg
 from shared import inbox_tables as tables
 from shared import stages, tracing
 from shared.event_traces import entered
+from shared.events.catalogue import ENDINGS
 from shared.inbox_tables import Positions
 from shared.letters import POISON, Cause, Fault, Letter, Opener
 from shared.messages import Heard, Refusal
@@ -63,6 +64,7 @@ class Sorting:
         held: Sequence[Letter],
         retrying: Collection[str],
         limit: int | None = None,
+        forgotten: Collection[str] = (),
     ) -> None:
         self.last = dict(last)
         self.to_apply: list[Letter] = []
@@ -70,6 +72,7 @@ class Sorting:
         self.holds: list[Hold] = []
         self._known_ids = known_ids
         self._limit = limit
+        self._forgotten = forgotten
         # Letters that are ahead of their sequence, from the table or from this batch.
         self._ahead: dict[tuple[str, str, int], Letter] = {
             (letter.source, letter.subject, letter.sequence): letter
@@ -123,6 +126,8 @@ class Sorting:
                 self._hold(letter, "gap", f"sequence {sequence} came after {last}")
 
     def _is_duplicate(self, letter: Letter, last: int) -> bool:
+        if letter.subject in self._forgotten and not letter.may_skip:
+            return True  # it was heard to its end, and nothing follows an end
         if letter.sequence is not None:
             return letter.sequence <= last
         if letter.envelope is not None:
@@ -177,15 +182,15 @@ async def hear(
     """
     subjects = {letter.subject for letter in letters}.union(retrying)
     sources = {letter.source for letter in letters}
-    before, is_any_held = await tables.load_last(connection, sources, subjects)
+    before, is_any_held, forgotten = await tables.load_last(connection, sources, subjects)
     held = await tables.load_held(connection, subjects, opener) if is_any_held else []
     every = [*(letter for letter in held if letter.subject in retrying), *letters]
     if held:
         sources.update(letter.source for letter in held)
-        before, _ = await tables.load_last(connection, sources, subjects)
+        before, _, forgotten = await tables.load_last(connection, sources, subjects)
     known_ids = await tables.load_known_ids(connection, _foreign(every))
     stages.enter("decide")
-    sorting = Sorting(before, known_ids, held, retrying, limit)
+    sorting = Sorting(before, known_ids, held, retrying, limit, forgotten)
     for letter in every:
         sorting.place(letter)
     sorting.close()
@@ -244,7 +249,8 @@ async def _keep(
         if hold.letter.envelope is not None:
             pair = (hold.letter.source, hold.letter.subject)
             moved.setdefault(pair, sorting.last.get(pair, 0))
-    if await tables.move_on(connection, moved, before, positions) != len(moved):
+    ended = {x.subject for x in applied if x.envelope is not None and x.envelope.type in ENDINGS}
+    if await tables.move_on(connection, moved, before, positions, ended) != len(moved):
         raise HeardElsewhereError("a subject was heard by another member meanwhile")
     ids = _foreign(applied)
     if await tables.keep_ids(connection, ids, now) != len(ids):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 import orjson
@@ -25,6 +25,9 @@ on conflict (topic, partition) do update set next_offset = excluded.next_offset"
 MOVE_ON = f"""with placed as (
     {PLACE.format("$5", "$6", "$7")}
 ),
+ended as (
+    insert into endings (subject) select * from unnest($8::text[]) order by 1 on conflict do nothing
+),
 moved as (
     insert into heard as h (source, subject, last_sequence, previous_sequence)
     select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
@@ -38,14 +41,27 @@ moved as (
 select count(*) from moved"""
 
 
+class Known(NamedTuple):
+    """What the tables know of a batch's subjects."""
+
+    last: dict[Pair, int]
+    """The last sequence heard of each source and subject; what was never heard is left out."""
+    is_any_held: bool
+    """Whether anything is set aside for one of them: mostly not, and then nobody need look."""
+    forgotten: frozenset[str]
+    """Subjects that ended, and of which all but that was deleted since."""
+
+
 async def load_last(
     connection: asyncpg.Connection, sources: Collection[str], subjects: Collection[str]
-) -> tuple[dict[Pair, int], bool]:
-    """The last sequence heard of each source and subject (what was never heard is left out), and
-    whether anything is set aside for one of the subjects: mostly not, and then nobody need look."""
+) -> Known:
+    """How far each source and subject was heard, and what stands against hearing on."""
     rows = await connection.fetch(
         """select source, subject, last_sequence from heard
            where source = any($1::text[]) and subject = any($2::text[])
+           union all
+           select null, subject, null from endings
+           where subject = any($2::text[]) and forgotten_at is not null
            union all
            select null, null, null
            where exists (select from set_aside where subject = any($2::text[]))""",
@@ -53,7 +69,8 @@ async def load_last(
         list(subjects),
     )
     last = {(row[0], row[1]): row[2] for row in rows if row[0] is not None}
-    return last, len(last) < len(rows)
+    others = {row[1] for row in rows if row[0] is None}
+    return Known(last, None in others, frozenset(others - {None}))
 
 
 async def load_known_ids(connection: asyncpg.Connection, pairs: Collection[Pair]) -> set[Pair]:
@@ -98,10 +115,11 @@ async def move_on(
     moved: Mapping[Pair, int],
     before: Mapping[Pair, int],
     positions: Positions,
+    ended: Collection[str] = (),
 ) -> int:
     """Set the last sequences, each only if it still is what it was; return how many were.
 
-    In the same statement the positions are noted.
+    In the same statement the positions are noted, and which subjects ended.
     """
     pairs = sorted(moved)
     count: int = await connection.fetchval(
@@ -111,6 +129,7 @@ async def move_on(
         [moved[pair] for pair in pairs],
         [before.get(pair, 0) for pair in pairs],
         *_places(positions),
+        list(ended),
     )
     return count
 

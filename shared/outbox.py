@@ -25,6 +25,10 @@ counted as (
     on conflict (source, subject)
         do update set last_sequence = s.last_sequence + excluded.last_sequence
     returning source, subject, last_sequence
+),
+ended as (
+    insert into endings (subject) select distinct subject from saying where type = any($10::text[])
+    order by subject on conflict do nothing
 )
 insert into outbox (topic, source, subject, sequence, type, time, traceparent, body)
 select topic, source, subject, last_sequence - later, type, time, traceparent, body
@@ -71,6 +75,7 @@ class Outbox:
             [saying.time for saying in sayings],
             [saying.traceparent or trace for saying in sayings],
             [event.body() for event in events],
+            [kind.TYPE for kind in kinds if kind.ENDS_SUBJECT],
         )
 
 

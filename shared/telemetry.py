@@ -93,6 +93,13 @@ WAITING = Gauge(
 WAITING_SINCE = Gauge(
     "thanthien_set_aside_oldest_age_seconds", "Since the oldest was set aside, by cause", ["cause"]
 )
+ENDED_KEPT = Gauge(
+    "thanthien_ended_oldest_age_seconds",
+    "Since the oldest dossier ended of which everything is still kept; 0 when there is none",
+)
+PRUNED_AT = Gauge(
+    "thanthien_pruned_timestamp_seconds", "When a run of prune last came to its end; 0: never"
+)
 LAST_POLL = Gauge(
     "thanthien_last_poll_age_seconds", "Since the consumer last asked Kafka for records"
 )

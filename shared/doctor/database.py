@@ -12,6 +12,8 @@ from shared.postgres import schema_state
 
 LARGEST_SKEW = timedelta(seconds=2)
 OLDEST_OUTBOX_ROW = timedelta(minutes=1)
+BETWEEN_PRUNINGS = timedelta(days=2)
+"""It is run daily; once it may fail."""
 
 POWERS = """
 select array(
@@ -34,6 +36,12 @@ MEMBERSHIPS = """
 select rolname from pg_roles
 where rolname <> current_user and pg_has_role(current_user, oid, 'member') order by rolname
 """
+
+# When a run last came to its end, and since when there has been something for one to look at.
+PRUNED = """select
+    (select ended_at from prunings where ended_at is not null order by id desc limit 1) as last_at,
+    (select min(ended_at) from endings where forgotten_at is null) as oldest,
+    clock_timestamp() as now"""
 
 # An advisory lock of two numbers keeps them as classid and objid, without their signs.
 LEADERS = """
@@ -130,3 +138,16 @@ async def examine_relay(connection: asyncpg.Connection, clock: Clock) -> list[Fi
     )
     do = "look at the relay and the broker; the service's log says why it pauses"
     return [leading, Finding("outbox", said, do if age > OLDEST_OUTBOX_ROW else None)]
+
+
+async def examine_pruning(connection: asyncpg.Connection) -> Finding:
+    """Whether what the policy no longer keeps is deleted day by day."""
+    [(last_at, oldest, now)] = await connection.fetch(PRUNED)
+    if oldest is None:
+        return Finding("pruning", "nothing has ended yet that could be pruned")
+    said = "it has never come to its end"
+    if last_at is not None:
+        said = f"it came to its end last at {last_at:%Y-%m-%d %H:%M} UTC"
+    is_late = max(last_at or oldest, oldest) < now - BETWEEN_PRUNINGS
+    do = "let the command prune run daily: docs/runbooks/retention.md" if is_late else None
+    return Finding("pruning", said, do)

@@ -9,7 +9,13 @@ from aiokafka.errors import KafkaError
 
 from shared.clock import Clock
 from shared.doctor.broker import examine_lag, examine_topics
-from shared.doctor.database import examine_clock, examine_relay, examine_role, examine_schema
+from shared.doctor.database import (
+    examine_clock,
+    examine_pruning,
+    examine_relay,
+    examine_role,
+    examine_schema,
+)
 from shared.doctor.findings import Finding
 from shared.postgres import PLUMBING
 from shared.settings import ServiceSettings
@@ -83,6 +89,8 @@ async def _examine_database(
     if await _has_tables(connection):
         for finding in await examine_relay(connection, clock):
             yield finding
+        if await connection.fetchval("select to_regclass('endings')") is not None:
+            yield await examine_pruning(connection)
 
 
 async def _has_tables(connection: asyncpg.Connection) -> bool:

@@ -28,6 +28,8 @@ class Event(BaseModel):
 
     TYPE: ClassVar[str]
     TOPIC: ClassVar[str]
+    ENDS_SUBJECT: ClassVar[bool] = False
+    """Its source says nothing more of its subject, ever: what is kept of it may be forgotten one day."""
 
     @classmethod
     def hear(cls, body: bytes) -> Self:

@@ -39,6 +39,9 @@ EVENTS: dict[str, type[Event]] = {
     )
 }
 
+ENDINGS = frozenset(name for name, event in EVENTS.items() if event.ENDS_SUBJECT)
+"""The types after which nothing more is said of a subject."""
+
 COMPACTED = frozenset({agencies.TOPIC, procedures.TOPIC})
 """Topics whose events carry whole states: Kafka keeps the last per key, so holes are no gaps."""
 

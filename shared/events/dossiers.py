@@ -70,6 +70,7 @@ class DossierAccepted(DossierEvent):
 
 class DossierRefused(DossierEvent):
     TYPE: ClassVar[str] = "thanthien.dossiers.DossierRefused.v1"
+    ENDS_SUBJECT: ClassVar[bool] = True
 
     refused_at: Instant
 
@@ -100,17 +101,20 @@ class DossierResolved(DossierEvent):
 
 class DossierReturned(DossierEvent):
     TYPE: ClassVar[str] = "thanthien.dossiers.DossierReturned.v1"
+    ENDS_SUBJECT: ClassVar[bool] = True
 
     returned_at: Instant
 
 
 class DossierWithdrawn(DossierEvent):
     TYPE: ClassVar[str] = "thanthien.dossiers.DossierWithdrawn.v1"
+    ENDS_SUBJECT: ClassVar[bool] = True
 
     withdrawn_at: Instant
 
 
 class DossierStopped(DossierEvent):
     TYPE: ClassVar[str] = "thanthien.dossiers.DossierStopped.v1"
+    ENDS_SUBJECT: ClassVar[bool] = True
 
     stopped_at: Instant

@@ -70,9 +70,23 @@ async def test_all_is_good_but_the_relay_that_does_not_run(settings: ServiceSett
     findings = await look(settings)
     assert [one.part for one in findings if not one.is_good] == ["relay"]
     assert {one.part for one in findings} == {
-        "broker", "topics", "database", "schema", "role", "clocks", "relay", "outbox", "lag", "rules",
+        "broker", "topics", "database", "schema", "role", "clocks", "relay", "outbox", "pruning", "lag", "rules",
     }  # fmt: skip
     assert await ready(settings) == {}
+
+
+async def test_what_ended_and_was_never_pruned_is_told(
+    settings: ServiceSettings, database_of: DatabaseOf
+) -> None:
+    await as_admin(
+        settings, settings.database_url,
+        "insert into endings (subject, ended_at) values ('A', now() - interval '3 days')",
+    )  # fmt: skip
+    assert await wrong(settings) == {"pruning": "it has never come to its end"}
+    await as_admin(
+        settings, settings.database_url, "insert into prunings (ended_at) values (now())"
+    )
+    assert await wrong(settings) == {}
 
 
 async def test_who_holds_the_relays_lock_leads(settings: ServiceSettings) -> None:
