@@ -1,5 +1,6 @@
 """Deadline, wired: the only module that knows its settings and all its parts."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -14,6 +15,7 @@ from services.deadline.adapters.books import begin_on, books_on
 from services.deadline.adapters.directories import Memory
 from services.deadline.adapters.logs import open_log
 from services.deadline.adapters.offices import read_office
+from services.deadline.adapters.retention import plan
 from services.deadline.adapters.rule_book import read_rule_book
 from services.deadline.entrypoints.board_letters import Letters
 from services.deadline.entrypoints.board_rendering import BoardPages
@@ -34,6 +36,7 @@ from shared.commands import settings_or_exit
 from shared.hearing import Hearing
 from shared.leadership import STANDBY_SECONDS, lead_for_ever
 from shared.process import Parts
+from shared.prune_command import add_prune_command
 
 NAME = "deadline"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -116,3 +119,9 @@ def add_commands(app: typer.Typer) -> None:
     """What deadline's command line has beyond every service's."""
     add_counting_commands(app, read_rule_book, read_office, open_log)
     add_recompute_command(app, lambda: open_books(settings_or_exit(NAME, Settings)))
+    add_prune_command(app, NAME, _quiet_settings, lambda _: plan())
+
+
+def _quiet_settings() -> Settings:
+    # What is printed is read by programs too: the log goes beside it.
+    return settings_or_exit(NAME, Settings, log_to=sys.stderr)

@@ -1,5 +1,6 @@
 """Feedback, wired: the only module that knows its settings and all its parts."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
@@ -17,6 +18,7 @@ from services.feedback.adapters.rebuilding import (
     counting_anew,
     open_history,
 )
+from services.feedback.adapters.retention import plan
 from services.feedback.adapters.score_rules import read_score_rules
 from services.feedback.adapters.scores import CHANNEL
 from services.feedback.adapters.seals import Seals, must_open_all
@@ -36,6 +38,7 @@ from shared.gate import Gate
 from shared.hearing import Hearing
 from shared.inbox import Apply
 from shared.process import Parts
+from shared.prune_command import add_prune_command
 
 NAME = "feedback"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -81,6 +84,12 @@ def read_rules() -> dict[str, date]:
 def add_commands(app: typer.Typer) -> None:
     """What feedback's command line has beyond every service's."""
     add_rebuild_command(app, lambda: open_scene(settings_or_exit(NAME, Settings)), HistoryError)
+    add_prune_command(app, NAME, _quiet_settings, lambda found: plan(found.rating_days))
+
+
+def _quiet_settings() -> Settings:
+    # What is printed is read by programs too: the log goes beside it.
+    return settings_or_exit(NAME, Settings, log_to=sys.stderr)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Intake, wired: the only module that knows its settings and all its parts."""
 
 import random
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -17,6 +18,7 @@ from services.intake.adapters.channels.smtp import Mail, MailServer
 from services.intake.adapters.channels.webhook import Webhook, key_of
 from services.intake.adapters.deliveries import PostgresDeliveries, PostgresQueue
 from services.intake.adapters.promises import PostgresAppointments, PostgresPromises
+from services.intake.adapters.retention import plan
 from services.intake.adapters.rules import eras, floors, forms
 from services.intake.adapters.standings import open_standings
 from services.intake.adapters.transactions import PostgresTransactions
@@ -39,6 +41,7 @@ from shared.commands import settings_or_exit
 from shared.gate import Gate
 from shared.hearing import Hearing
 from shared.process import Parts
+from shared.prune_command import add_prune_command
 from shared.slip_secrets import SlipSecrets
 
 NAME = "intake"
@@ -160,3 +163,9 @@ def add_commands(app: typer.Typer) -> None:
         return partial(open_standings, settings_or_exit(NAME, Settings).database_url)
 
     add_reconcile(app, eras(), standings)
+    add_prune_command(app, NAME, _quiet_settings, lambda _: plan())
+
+
+def _quiet_settings() -> Settings:
+    # What is printed is read by programs too: the log goes beside it.
+    return settings_or_exit(NAME, Settings, log_to=sys.stderr)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import asyncpg
 
 from services.deadline.adapters.clocks import SELECT
-from services.deadline.adapters.rows import clock_from
+from services.deadline.adapters.rows import CLOCK_COLUMNS, RUNG_COLUMNS, clock_from
 from services.deadline.domain.alarms import Alarm, Uncomputable
 from services.deadline.domain.clocks import Clock, PastGeneration, State
 from services.deadline.domain.ladder import Call, Rung
@@ -33,6 +33,11 @@ where ($1::text is null or agency = $1)
                   where c.code = u.code and c.kind = u.kind and c.generation >= u.generation)
 order by found_at, code limit $2"""
 
+# What `prune` has put away: no explanation, and nothing that could still ring.
+_GONE = {"steps": "'[]' as steps"} | {c.name: f"null::{c.type} as {c.name}" for c in RUNG_COLUMNS}
+ARCHIVED = f"""select {", ".join(_GONE.get(column.name, column.name) for column in CLOCK_COLUMNS)}
+from archived_clocks where code = $1 order by kind <> 'dossier', kind"""
+
 PAST = """select kind, generation, complete_at, legal_due, pledge_due, appointment_at, stopped_at,
        agency, state, resolved_at
 from past_generations where code = $1 order by kind, generation"""
@@ -48,7 +53,7 @@ class PostgresArchive:
         rows = await self._connection.fetch(
             f"{SELECT} where code = $1 order by kind <> 'dossier', kind", code
         )
-        return [clock_from(row) for row in rows]
+        return [clock_from(row) for row in rows or await self._connection.fetch(ARCHIVED, code)]
 
     async def past_generations(self, code: str) -> list[PastGeneration]:
         return [past_from(row) for row in await self._connection.fetch(PAST, code)]

@@ -191,7 +191,7 @@ def _calendars(directory: Path) -> dict[str, WorkingCalendar]:
 
 def _regime_files(directory: Path) -> Sequence[Path]:
     """Whole ones first, so that a mistake is found where it stands and not where it is taken over."""
-    others = ("book.yaml", "explanations.yaml")
+    others = ("book.yaml", "explanations.yaml", "retention.yaml")
     files = [file for file in sorted(directory.glob("*.yaml")) if file.name not in others]
     return sorted(files, key=lambda file: "extends" in (_loaded(file) or {}))
 

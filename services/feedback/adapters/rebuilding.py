@@ -56,11 +56,11 @@ select (select count(*) from compared) as figures, (select count(*) from compare
 """
 
 HEARD = """
-select u.nth, u.sequence <= h.last_sequence and not exists (
+select u.nth, (u.sequence <= h.last_sequence or e.forgotten_at is not null) and not exists (
     select from discarded d
     where d.source = u.source and d.subject = u.subject and d.sequence = u.sequence) as is_heard
 from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as u (source, subject, sequence, nth)
-left join heard h using (source, subject)
+left join heard h using (source, subject) left join endings e on e.subject = u.subject
 where u.sequence is not null
 union all
 select u.nth, exists (select from heard_ids i where i.source = u.source and i.id = u.id)
