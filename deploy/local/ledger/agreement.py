@@ -11,6 +11,7 @@ from deploy.local.ledger import lives
 from deploy.local.ledger.account import Account, ClockLife, DossierLife, ReportLife
 from deploy.local.ledger.findings import Check, Fault
 from deploy.local.ledger.parties import COMPACTED, SPEAKERS, source_of
+from deploy.local.ledger.tables import CLOCKS
 
 ROWS_AT_ONCE = 5_000
 
@@ -25,15 +26,16 @@ async def check_agreement(connection: asyncpg.Connection, account: Account) -> l
             connection,
             "every alarm rang once",
             "select kind, code, generation, rung from deadline.alarms",
-            account.alarms,
+            await _without_archived(connection, account.alarms),
         )
     )
+    forgotten = await _forgotten(connection, "feedback")
     checks.append(
         await _check_once(
             connection,
             "every notice was sent once",
             "select dossier, notice from feedback.notices",
-            account.notices,
+            Counter({one: n for one, n in account.notices.items() if one[0] not in forgotten}),
         )
     )
     checks.append(
@@ -147,7 +149,7 @@ async def _check_clocks(connection: asyncpg.Connection, account: Account) -> lis
     owners |= {(wait, code) for code, life in account.report_lives.items() for wait in life.clocks}
     owners |= {(wait, code) for code, life in account.dossiers.items() for wait in life.waits}
     told = dict(account.clocks)
-    query = "select kind, code, agency, generation, state, resolved_at from deadline.clocks"
+    query = f"select kind, code, agency, generation, state, resolved_at from {CLOCKS} c"
     async for row in _rows(connection, query):
         key = (row["kind"], row["code"])
         one_each.examined += 1
@@ -202,6 +204,23 @@ def _disagreement(row: Any, clock: ClockLife | None, life: DossierLife) -> str |
     if row["resolved_at"] != resolved_at:
         return f"was resolved at {row['resolved_at']}, and the dossier at {resolved_at}"
     return None
+
+
+async def _forgotten(connection: asyncpg.Connection, service: str) -> set[str]:
+    """Subjects of which `prune` has deleted what the policy no longer keeps."""
+    query = f"select subject from {service}.endings where forgotten_at is not null"
+    return {row[0] for row in await connection.fetch(query)}
+
+
+async def _without_archived(connection: asyncpg.Connection, told: Counter[Any]) -> Counter[Any]:
+    """Alarms that must still have their row. Of an archived clock the number of the others was kept: where it is
+    not as many as were told of, all are asked for, and found to be lost."""
+    query = "select kind, code, alarms from deadline.archived_clocks"
+    kept = {(row[0], row[1]): row[2] for row in await connection.fetch(query)}
+    gone = [one for one in told if one[:2] in kept and one[3] != "breach"]
+    counts = Counter(one[:2] for one in gone)
+    explained = {one for one in gone if counts[one[:2]] == kept[one[:2]]}
+    return Counter({one: times for one, times in told.items() if one not in explained})
 
 
 async def _check_once(

@@ -8,6 +8,11 @@ import asyncpg
 from deploy.local.ledger.findings import Check, Fault
 from deploy.local.ledger.parties import HEARERS, SERVICES, SPEAKERS, source_of
 
+_CLOCK = """select kind, code, agency, generation, state, appointment_at, legal_due, pledge_due, resolved_at
+from deadline."""
+CLOCKS = f"({_CLOCK}clocks union all {_CLOCK}archived_clocks)"
+"""With those that `prune` has put away."""
+
 # Every saying must have been heard: as many, in order, by each who listens.
 UNHEARD = """
 select coalesce(s.subject, h.subject) as subject,
@@ -17,6 +22,8 @@ select coalesce(s.subject, h.subject) as subject,
 from (select subject, last_sequence from {speaker}.said where source = $1) s
 full join (select subject, last_sequence from {hearer}.heard where source = $1) h using (subject)
 where s.last_sequence is distinct from h.last_sequence
+  and not exists (select from {hearer}.endings e
+                  where e.subject = s.subject and e.forgotten_at is not null and h.subject is null)
 order by subject
 """
 
@@ -74,9 +81,9 @@ RULES: Sequence[tuple[str, str, str]] = (
     (
         "lateness was judged by when a thing happened",
         "select count(*) from deadline.clocks where resolved_at is not null",
-        """
+        f"""
         select 'unexplained', code, format('%s, resolved %s, due %s', state, resolved_at, legal_due)
-        from deadline.clocks
+        from {CLOCKS} c
         where (state = 'missed') is distinct from (resolved_at > legal_due and resolved_at is not null
                                                    and legal_due is not null)
            or (state in ('met', 'missed', 'out_of_sync')) is distinct from (resolved_at is not null)
@@ -85,17 +92,17 @@ RULES: Sequence[tuple[str, str, str]] = (
     (
         "every alarm is of its clock, and none rang early",
         "select count(*) from deadline.alarms",
-        """
+        f"""
         select 'unexplained', a.code,
                format('%s of generation %s, due %s, rang %s', a.rung, a.generation, a.due_at, a.rang_at)
-        from deadline.alarms a left join deadline.clocks c using (kind, code)
+        from deadline.alarms a left join {CLOCKS} c using (kind, code)
         where c.code is null or a.generation > c.generation or a.rang_at < a.due_at
         """,
     ),
     (
         "every breach called, and every one taken back, is counted at its unit",
         "select count(*) from deadline.alarms where rung = 'breach'",
-        """
+        f"""
         select 'unexplained', coalesce(counted.agency, found.agency),
                format('%s %s breaches counted, %s called', counted.kind, counted.called, found.called)
         from (select agency, kind, sum(count) as called from deadline.lateness
@@ -108,7 +115,7 @@ RULES: Sequence[tuple[str, str, str]] = (
                format('%s counted as out of sync, %s are', counted.taken, found.taken)
         from (select kind, sum(count) as taken from deadline.lateness
               where outcome = 'out_of_sync' group by kind) counted
-        full join (select kind, count(*) as taken from deadline.clocks
+        full join (select kind, count(*) as taken from {CLOCKS} c
                    where state = 'out_of_sync' group by kind) found using (kind)
         where coalesce(counted.taken, 0) < coalesce(found.taken, 0)
         """,
@@ -116,13 +123,13 @@ RULES: Sequence[tuple[str, str, str]] = (
     (
         "intake repeats what deadline set and found",
         "select count(*) from intake.promises",
-        """
+        f"""
         select case when p.dossier is null then 'lost' else 'unexplained' end,
                coalesce(c.code, p.dossier),
                format('intake: %s %s at %s; deadline: %s %s at %s', p.generation, p.clock,
                       p.appointment_at, c.generation, c.state, c.appointment_at)
         from intake.promises p
-        full join (select * from deadline.clocks where kind = 'dossier') c on c.code = p.dossier
+        full join (select * from {CLOCKS} c where kind = 'dossier') c on c.code = p.dossier
         where (p.generation, p.appointment_at, p.legal_due, p.pledge_due, p.clock, p.is_out_of_sync)
             is distinct from
               (c.generation, c.appointment_at, c.legal_due, c.pledge_due,
@@ -134,7 +141,7 @@ RULES: Sequence[tuple[str, str, str]] = (
     (
         "intake repeats how every hand-over was kept",
         "select count(*) from intake.hand_overs",
-        """
+        f"""
         select case when h.dossier is null then 'lost' else 'unexplained' end,
                coalesce(c.code, h.dossier),
                format('%s: intake: %s, %s by %s at %s; deadline: %s, %s by %s at %s',
@@ -145,7 +152,7 @@ RULES: Sequence[tuple[str, str, str]] = (
         full join (select *, state in ('met', 'missed', 'out_of_sync') as is_judged,
                           case when state in ('met', 'missed', 'out_of_sync')
                                then resolved_at end as ended_at
-                   from deadline.clocks where kind in ('forwarding', 'transfer_leg')) c
+                   from {CLOCKS} c where kind in ('forwarding', 'transfer_leg')) c
             on c.code = h.dossier and c.kind = h.kind
         where (h.generation, h.agency, h.due_at, h.verdict is not null,
                coalesce(h.verdict = 'late', false), h.ended_at)
@@ -174,7 +181,10 @@ RULES: Sequence[tuple[str, str, str]] = (
                coalesce(f.dossier, i.dossier), coalesce(f.notice, i.notice)
         from feedback.notices f
         full join (select dossier, notice, count(*) as times, min(sent_at) as sent_at
-                   from intake.notices group by dossier, notice) i using (dossier, notice)
+                   from intake.notices
+                   where not exists (select from feedback.endings
+                                     where subject = dossier and forgotten_at is not null)
+                   group by dossier, notice) i using (dossier, notice)
         where (f.sent_at, 1) is distinct from (i.sent_at, i.times)
         """,
     ),

@@ -36,6 +36,8 @@ from deploy.local.tests.ledger_damage import DAMAGE
 from deploy.local.tests.test_demo import shown
 from deploy.local.timekeeper import Timekeeper
 from deploy.local.topics import create_topics
+from shared.pruning import prune
+from tests.test_retention import PLANS
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
 
@@ -284,6 +286,46 @@ async def test_it_does_not_balance_when(damage: str, touched: Callable[[str], An
     assert not verdict.balances
     found = blamed(verdict)
     assert fault in found.get(sentence, set()), found
+
+
+@pytest.fixture
+async def pruned(world: World) -> AsyncIterator[str]:
+    """A copy of the database in which everything that ended is older than any policy keeps, and was pruned."""
+    name = f"pruned_{next(_NUMBERS)}"
+    await world.postgres.clone_database(DATABASE, name)
+    for service, (_, plan) in PLANS.items():
+        connection = await asyncpg.connect(world.postgres.dsn(name, service))
+        await connection.execute("update endings set ended_at = now() - interval '3 years'")
+        assert (await prune(connection, plan(), seconds=60)).forgotten > 20
+        await connection.close()
+    yield name
+    await world.postgres.drop_database(name)
+
+
+async def test_it_balances_after_pruning_too(world: World, pruned: str) -> None:
+    verdict = await audit(world.postgres.dsn(pruned, "ledger"), world.kafka)
+    assert verdict.balances, as_json(verdict)
+
+
+@pytest.mark.parametrize(
+    ("sql", "sentence"),
+    [
+        (
+            "delete from deadline.archived_clocks where kind = 'dossier'",
+            "every accepted dossier and report has one clock, and what waits besides its own",
+        ),
+        ("update deadline.archived_clocks set alarms = alarms + 1", "every alarm rang once"),
+        ("update deadline.endings set forgotten_at = null", "deadline heard all that intake said of dossiers"),
+        ("update feedback.endings set forgotten_at = null", "every notice was sent once"),
+    ],
+)  # fmt: skip
+async def test_what_pruning_leaves_is_still_proven(
+    world: World, pruned: str, sql: str, sentence: str
+) -> None:
+    connection = await asyncpg.connect(world.postgres.dsn(pruned, "postgres"))
+    await connection.execute(sql)
+    await connection.close()
+    assert sentence in blamed(await audit(world.postgres.dsn(pruned, "ledger"), world.kafka))
 
 
 async def test_what_is_set_aside_is_listed_with_its_reason(touched: Callable[[str], Any]) -> None:
