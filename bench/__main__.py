@@ -10,6 +10,7 @@ import typer
 from bench import due, figures, pipeline, recomputation, relay, storm, sweep, timer, whole
 from bench.feedback import costs, hearing, live
 from bench.figures import Figure, of_runs, percentile, ratio
+from bench.history import costs as history
 from bench.machine import describe_machine
 from bench.parts import BrokerName, open_databases, open_parts
 from deploy.local.apache import fetched_libraries
@@ -31,9 +32,12 @@ class Part(StrEnum):
     SWEEP = "sweep"
     FEEDBACK = "feedback"
     SCORES = "scores"
+    HISTORY = "history"
 
 
-WITHOUT_BROKER = frozenset({Part.DUE, Part.TIMERS, Part.RECOMPUTE, Part.SWEEP, Part.SCORES})
+WITHOUT_BROKER = frozenset(
+    {Part.DUE, Part.TIMERS, Part.RECOMPUTE, Part.SWEEP, Part.SCORES, Part.HISTORY}
+)
 
 
 class Broker(StrEnum):
@@ -101,6 +105,9 @@ async def _measure_on_postgres(
         if Part.SCORES in parts:
             behind = costs.Sizes(many=200_000, ratings=300, rounds=1) if quick else costs.Sizes()
             found += _of_costs(await costs.measure_costs(opened, behind, tell))
+        if Part.HISTORY in parts:
+            old = history.Sizes(many=200_000, sets=2, rounds=1) if quick else history.Sizes()
+            found += _of_history(await history.measure_history(opened, old, tell))
     return found
 
 
@@ -215,6 +222,14 @@ def _of_sweeps(costs: sweep.Costs) -> list[Figure]:
         of_runs("sweep.few_open_ms", costs.few),
         of_runs("sweep.many_open_ms", costs.many),
         ratio("sweep.cost_ratio", costs.many, costs.few),
+    ]
+
+
+def _of_history(measured: history.Costs) -> list[Figure]:
+    return [
+        of_runs("history.few_behind_ms", measured.few),
+        of_runs("history.many_behind_ms", measured.many),
+        ratio("history.cost_ratio", measured.many, measured.few),
     ]
 
 

@@ -42,6 +42,7 @@ TARGETS: Mapping[str, Target] = {
     "recompute.clocks_per_s": Target(4_000, is_least=True),
     "feedback.ratio_to_floor": Target(0.4, is_least=True),
     "scores.update_cost_ratio": Target(1.5, is_least=False),
+    "history.cost_ratio": Target(1.2, is_least=False),
     "due.per_s": Target(50_000, is_least=True),
     "rss_mb.intake": Target(200, is_least=False),
     "rss_mb.deadline": Target(200, is_least=False),
