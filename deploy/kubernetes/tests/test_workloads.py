@@ -1,5 +1,6 @@
 """Every deployment can be watched, bounded, moved, reached only by whom it must, and scaled."""
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +20,8 @@ pytestmark = [
 
 
 def pod(overlay: str, kind: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    spec = of_kind(overlay, kind)[name]["spec"]["template"]["spec"]
+    spec = of_kind(overlay, kind)[name]["spec"]
+    spec = spec.get("jobTemplate", {}).get("spec", spec)["template"]["spec"]
     (container,) = spec["containers"]
     return spec, container
 
@@ -46,6 +48,7 @@ def test_its_image_has_a_version(overlay: str, service: str) -> None:
     images = {
         pod(overlay, "Deployment", service)[1]["image"],
         pod(overlay, "Job", f"{service}-migrate")[1]["image"],
+        pod(overlay, "CronJob", f"{service}-prune")[1]["image"],
     }
     assert images == {"registry.example/thanthien:0.1.0"}
 
@@ -62,10 +65,12 @@ def test_it_may_be_moved_one_at_a_time_and_is_spread(overlay: str, service: str)
     assert all(each["labelSelector"] == label for each in spread)
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "Job"])
-def test_it_may_do_no_more_than_it_must(overlay: str, service: str, kind: str) -> None:
-    name = service if kind == "Deployment" else f"{service}-migrate"
-    spec, container = pod(overlay, kind, name)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("Deployment", "{}"), ("Job", "{}-migrate"), ("CronJob", "{}-prune")],
+)
+def test_it_may_do_no_more_than_it_must(overlay: str, service: str, kind: str, name: str) -> None:
+    spec, container = pod(overlay, kind, name.format(service))
     assert spec["automountServiceAccountToken"] is False
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert container["securityContext"] == {
@@ -94,7 +99,11 @@ def test_it_is_given_settings_it_knows_and_all_it_needs(overlay: str, service: s
     fields = import_module(f"services.{service}.settings").Settings.model_fields
     known = {name.upper() for name in fields}
     required = {name.upper() for name, field in fields.items() if field.is_required()}
-    for kind, name in (("Deployment", service), ("Job", f"{service}-migrate")):
+    for kind, name in (
+        ("Deployment", service),
+        ("Job", f"{service}-migrate"),
+        ("CronJob", f"{service}-prune"),
+    ):
         given = settings_of(overlay, pod(overlay, kind, name)[1])
         assert given.keys() - ONLY_FOR_OTHERS <= known
         assert required <= given.keys()
@@ -113,6 +122,16 @@ def test_its_schema_is_brought_up_to_date_before_it_is_rolled_out(
     assert container["args"] == [f"services.{service}", "migrate"]
     deployment = of_kind(overlay, "Deployment")[service]
     assert deployment["metadata"]["labels"]["thanthien/stage"] == "rollout"
+
+
+def test_it_is_pruned_every_night_by_one_job_at_a_time(overlay: str, service: str) -> None:
+    spec = of_kind(overlay, "CronJob")[f"{service}-prune"]["spec"]
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", spec["schedule"])
+    assert spec["concurrencyPolicy"] == "Forbid"
+    container = pod(overlay, "CronJob", f"{service}-prune")[1]
+    assert container["args"] == [f"services.{service}", "prune", "--json"]
+    labels = spec["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+    assert labels["thanthien/needs"] == "database"  # the policy that lets it reach the database
 
 
 def test_it_is_scaled_by_lag_and_never_past_its_partitions(overlay: str, service: str) -> None:
