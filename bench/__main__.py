@@ -11,6 +11,7 @@ from bench import due, figures, pipeline, recomputation, relay, storm, sweep, ti
 from bench.feedback import costs, hearing, live
 from bench.figures import Figure, of_runs, percentile, ratio
 from bench.history import costs as history
+from bench.history.filling import WITHOUT_LOG
 from bench.machine import describe_machine
 from bench.parts import BrokerName, open_databases, open_parts
 from deploy.local.apache import fetched_libraries
@@ -105,7 +106,8 @@ async def _measure_on_postgres(
         if Part.SCORES in parts:
             behind = costs.Sizes(many=200_000, ratings=300, rounds=1) if quick else costs.Sizes()
             found += _of_costs(await costs.measure_costs(opened, behind, tell))
-        if Part.HISTORY in parts:
+    if Part.HISTORY in parts:
+        async with open_databases(WITHOUT_LOG) as opened:
             old = history.Sizes(many=200_000, sets=2, rounds=1) if quick else history.Sizes()
             found += _of_history(await history.measure_history(opened, old, tell))
     return found

@@ -1,7 +1,7 @@
 """PostgreSQL and Kafka for a measurement."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -82,11 +82,11 @@ class Parts(Databases):
 
 
 @asynccontextmanager
-async def open_databases() -> AsyncIterator[Databases]:
+async def open_databases(settings: Mapping[str, str] | None = None) -> AsyncIterator[Databases]:
     """Start PostgreSQL alone, waiting for the disk at each commit; stop it afterwards."""
     held = HeldDirectory("bench")
     try:
-        with _server(held.path) as postgres:
+        with _server(held.path, settings) as postgres:
             yield Databases(held.path, postgres)
             postgres.remove()
     finally:
@@ -112,10 +112,12 @@ async def open_parts(broker_name: BrokerName) -> AsyncIterator[Parts]:
         held.release()
 
 
-def _server(directory: Path) -> Postgres:
+def _server(directory: Path, settings: Mapping[str, str] | None = None) -> Postgres:
     """A server with memory for what is measured, as one who keeps millions of dossiers gives it: the
     usual quarter of eight gigabytes."""
-    return Postgres(directory / "postgres", is_durable=True, shared_buffers="2GB")
+    return Postgres(
+        directory / "postgres", is_durable=True, shared_buffers="2GB", settings=settings
+    )
 
 
 async def make_topics(kafka: str, topics: Sequence[Topic]) -> None:

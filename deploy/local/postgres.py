@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +40,7 @@ class Postgres:
         is_durable: bool = True,
         shared_buffers: str = "256MB",
         max_connections: int = 200,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.directory = directory.resolve()
         self.port = 0
@@ -55,6 +57,7 @@ class Postgres:
             "unix_socket_directories": "",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            **(settings or {}),
         }
         self._child: Child | None = None
 
