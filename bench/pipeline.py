@@ -20,6 +20,7 @@ from deploy.local.postgres import Database
 from deploy.local.replicas import Replica
 from shared.clock import SystemClock
 from shared.events.dossiers import TOPIC
+from shared.leadership import LEAD
 from shared.relay import LEAD
 from shared.tests.collector import collecting
 
@@ -114,7 +115,7 @@ async def accept(kafka: str, label: str, count: int) -> Places:
 async def _relayed_elsewhere(database: Database) -> AsyncIterator[None]:
     """Another replica leads the relay: its lock is held. The peers have no relay to run either."""
     async with connection_to(database) as leader:
-        await leader.execute(LEAD, "deadline")
+        await leader.execute(LEAD, "relay", "deadline")
         yield
 
 
