@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import fields
 from time import monotonic
 from typing import Annotated, Any, TypeVar
 
@@ -81,7 +81,9 @@ async def _run(
             pruned = await prune(
                 connection, plan, seconds=60 * minutes, tell=lambda p: status.update(_progress(p))
             )
-            return asdict(pruned)
+            # asdict() would make a Counter of pairs of the rows by table.
+            whole = {one.name: getattr(pruned, one.name) for one in fields(pruned)}
+            return whole | {"removed": dict(pruned.removed)}
     finally:
         await connection.close()
 
