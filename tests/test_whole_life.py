@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from deploy.local.ledger.findings import Fault
-from shared.tests.terminal import run_in
+from shared.tests.terminal import Answer, run_in
 from tests.conftest import AGENCY, BIRTH, OTHER, Town
 
 pytestmark = pytest.mark.broker
@@ -202,6 +202,47 @@ async def test_the_ledger_balances_and_sees_a_row_that_is_gone(town: Town) -> No
     finally:
         await connection.close()
     assert (await town.audit()).balances
+
+
+async def test_a_rebuilt_schema_takes_the_live_ones_place_and_the_ledger_balances(
+    town: Town,
+) -> None:
+    codes = [(await town.submit()).json()["code"] for _ in range(3)]
+    await town.ask("POST", f"/dossiers/{codes[0]}/resolution", json={})
+    await town.quiet()
+
+    beside = await _replay(town, "--json")
+    assert (beside.code, beside.json["differing"]) == (0, 0), (beside.out, beside.errors)
+    assert {left["because"] for left in beside.json["left_out"]} <= {"moved"}
+    refused = await _replay(town, "--switch")
+    assert (
+        refused.code == 2 and "asks for every replica of deadline to be stopped" in refused.errors
+    )
+
+    await town.stack.stop_service("deadline")
+    waiting = await town.submit(seconds=1)
+    switched = await _replay(town, "--switch", "--json")
+    assert switched.code == 0, (switched.out, switched.errors)
+    assert switched.json["kept_as"].startswith("deadline_before_")
+    assert (switched.json["differing"], switched.json["left_out"]) == (0, [])
+    await town.stack.start_service("deadline")
+    await town.quiet()
+
+    heard = await town.ask("GET", f"/dossiers/{waiting.json()['code']}")
+    assert heard.json()["promise"]["appointment_at"] is not None, "it hears on from where it was"
+    await town.ask("POST", f"/dossiers/{codes[1]}/resolution", json={})
+    verdict = await town.audit()
+    assert verdict.balances, verdict
+
+
+async def _replay(town: Town, *options: str) -> Answer:
+    settings = {
+        **os.environ,
+        "DATABASE_URL": town.stack.dsn("deadline"),
+        "KAFKA_BOOTSTRAP_SERVERS": town.stack.kafka,
+        "OPERATOR_DATABASE_URL": town.stack.dsn("postgres"),
+    }
+    return await run_in(settings, "services.deadline", "replay", "--from", "beginning", *options)
 
 
 async def _counts(town: Town) -> tuple[int, int]:

@@ -1,20 +1,28 @@
 """Deadline, wired: the only module that knows its settings and all its parts."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 import typer
 from fastapi import FastAPI
 
+from services.deadline.adapters.annals import (
+    SOURCE,
+    PostgresAnnals,
+    calendar_versions,
+    leave_out,
+)
 from services.deadline.adapters.board import Heartbeats, LetterActions, board_on
 from services.deadline.adapters.books import begin_on, books_on
 from services.deadline.adapters.directories import Memory
 from services.deadline.adapters.logs import open_log
 from services.deadline.adapters.offices import read_office
+from services.deadline.adapters.replayed_tables import CARRIED, CARRIED_FIRST, CHECKS, REBUILT
 from services.deadline.adapters.retention import plan
 from services.deadline.adapters.rule_book import read_rule_book
 from services.deadline.entrypoints.board_letters import Letters
@@ -26,17 +34,22 @@ from services.deadline.entrypoints.counting_commands import add_counting_command
 from services.deadline.entrypoints.heartbeat import beat_for_ever, replica_name
 from services.deadline.entrypoints.http import routes
 from services.deadline.entrypoints.recompute_command import add_recompute_command
-from services.deadline.entrypoints.subscribers import EVENTS, TOPICS, keeping
+from services.deadline.entrypoints.subscribers import EVENTS, TOPICS, keeping, rebuilding
 from services.deadline.entrypoints.timer import CHANNEL, Timer
 from services.deadline.settings import Settings
 from services.deadline.usecases.ports import Begin
+from services.deadline.usecases.rebuild_clocks import OldCalendars
 from shared import process
 from shared.clock import Clock
 from shared.commands import settings_or_exit
+from shared.events import deadlines
 from shared.hearing import Hearing
+from shared.inbox import Apply
 from shared.leadership import STANDBY_SECONDS, lead_for_ever
 from shared.process import Parts
 from shared.prune_command import add_prune_command
+from shared.replaying.command import add_replay_command
+from shared.replaying.plan import Plan
 
 NAME = "deadline"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -115,8 +128,35 @@ async def open_books(settings: Settings) -> AsyncIterator[tuple[Begin, Clock]]:
         yield begin_on(lambda: parts.pool, memory), parts.clock
 
 
+def replay_plan(heard: Sequence[str] = TOPICS, said: str = deadlines.TOPIC) -> Plan:
+    """How deadline's schema is rebuilt from the topics it hears and the one it speaks on."""
+    rule_book = read_rule_book()
+
+    async def prepare(connection: asyncpg.Connection, live: str) -> Apply:
+        calendars = await calendar_versions(connection, rule_book)
+        await leave_out(connection, rule_book, calendars)
+        books, old = books_on(Memory(rule_book)), OldCalendars(calendars)
+        return rebuilding(books, lambda one: PostgresAnnals(one, live), old)
+
+    return Plan(
+        service=NAME,
+        migrations=MIGRATIONS,
+        heard=tuple(heard),
+        said=said,
+        source=SOURCE,
+        understood=EVENTS,
+        prepare=prepare,
+        tables=REBUILT,
+        of_no_life=(deadlines.CalendarRevised.TYPE,),
+        carried_first=CARRIED_FIRST,
+        carried=CARRIED,
+        checks=CHECKS,
+    )
+
+
 def add_commands(app: typer.Typer) -> None:
     """What deadline's command line has beyond every service's."""
+    add_replay_command(app, replay_plan(), lambda: settings_or_exit(NAME, Settings, sys.stderr))
     add_counting_commands(app, read_rule_book, read_office, open_log)
     add_recompute_command(app, lambda: open_books(settings_or_exit(NAME, Settings)))
     add_prune_command(app, NAME, _quiet_settings, lambda _: plan())

@@ -72,7 +72,7 @@ class PostgresDirectories:
 
     async def keep_decree(self, decree: Decree, asked_by: str, decreed_at: datetime) -> str:
         # Read before the version moves: what is not committed yet must not be remembered.
-        revised = _revised((await self.current()).rule_book.calendar(decree.calendar), decree)
+        revised = under_decree((await self.current()).rule_book.calendar(decree.calendar), decree)
         version = await self._connection.fetchval(NEXT_VERSION)
         body = DECREE.dump_json(decree).decode()
         await self._connection.execute(
@@ -131,7 +131,7 @@ class PostgresDirectories:
         for row in rows:
             decree = DECREE.validate_json(row["body"])
             calendar = directory.rule_book.calendar(decree.calendar)
-            calendars[calendar.name] = _revised(calendars[calendar.name], decree)
+            calendars[calendar.name] = under_decree(calendars[calendar.name], decree)
         return directory.under(replace(directory.rule_book, calendars=calendars))
 
     async def _bodies(self, table: str, seen: int) -> list[bytes]:
@@ -141,6 +141,7 @@ class PostgresDirectories:
         return [row["body"].encode() for row in rows]
 
 
-def _revised(calendar: WorkingCalendar, decree: Decree) -> WorkingCalendar:
+def under_decree(calendar: WorkingCalendar, decree: Decree) -> WorkingCalendar:
+    """The calendar with a decree over it, and the version of that."""
     revised = decreed(calendar, decree)
     return replace(revised, version=version_of(revised))

@@ -9,6 +9,7 @@ from services.deadline.domain.alarms import Bell
 from services.deadline.domain.rules import RuleBook
 from services.deadline.usecases.keep_clocks import ROUTES, keep_clocks
 from services.deadline.usecases.ports import Books
+from services.deadline.usecases.rebuild_clocks import Annals, OldCalendars, rebuild_clocks
 from shared.clock import Clock, VirtualClock
 from shared.events import agencies, dossiers, feedback, procedures
 from shared.events.base import Event
@@ -31,6 +32,19 @@ def keeping(
         return await keep_clocks(
             heard, books.clocks, books.directories, books.outbox, bell(clock, rule_book)
         )
+
+    return apply
+
+
+def rebuilding(
+    books_on: Callable[[asyncpg.Connection], Books],
+    annals_on: Callable[[asyncpg.Connection], Annals],
+    calendars: OldCalendars,
+) -> Apply:
+    """What to do with a batch in a replay: come to the same clocks, and say nothing again."""
+
+    async def apply(connection: asyncpg.Connection, heard: Sequence[Heard]) -> list[Refusal]:
+        return await rebuild_clocks(heard, books_on(connection), annals_on(connection), calendars)
 
     return apply
 

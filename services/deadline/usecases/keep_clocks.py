@@ -65,7 +65,7 @@ async def keep_clocks(
     stages.enter("decide")
     for one in heard:
         if one.envelope.subject not in refusals:
-            refusal = _decide(batch, one)
+            refusal = decide(batch, one)
             if refusal is not None:
                 refusals[one.envelope.subject] = refusal
     stages.enter("store")
@@ -75,12 +75,14 @@ async def keep_clocks(
         batch.sayings += [
             Saying(tidings.deadline_uncomputable(found), found.found_at) for found in new
         ]
-    await _store(batch, clocks, directories)
+    await store(batch, clocks, directories)
     await outbox.say(batch.sayings)
     return list(refusals.values())
 
 
-def _decide(batch: Batch, one: Heard) -> Refusal | None:
+def decide(batch: Batch, one: Heard) -> Refusal | None:
+    """What one event does, in the batch and nowhere else; a refused one leaves no trace but, where
+    something waits and cannot be counted, that it does."""
     try:
         ROUTES[type(one.event)](batch, one, one.event)
     except NotHeardError as early:
@@ -147,7 +149,8 @@ SETS: Mapping[type[Event], ClockKind] = {
 """Which clock an event would have set."""
 
 
-async def _store(batch: Batch, clocks: Clocks, directories: Directories) -> None:
+async def store(batch: Batch, clocks: Clocks, directories: Directories) -> None:
+    """Keep what a batch has come to."""
     if batch.agencies or batch.procedures:
         await directories.keep([*batch.agencies.values()], [*batch.procedures.values()])
     added = [batch.clocks[key] for key in batch.added]

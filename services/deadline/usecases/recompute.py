@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from heapq import nlargest
 
 from services.deadline.domain import clocks as moves
-from services.deadline.domain.clocks import Clock, State
+from services.deadline.domain.clocks import Clock, PastGeneration, State
 from services.deadline.domain.ladder import Rung
 from services.deadline.domain.lateness import LatenessOutcome, Tally, late
 from services.deadline.domain.office_hours import OfficeHoursError
@@ -136,7 +136,7 @@ async def _page(books: Books, after: str, now: datetime, *, lock: bool) -> Page 
     uncounted: list[Uncounted] = []
     for clock in found.clocks:
         try:
-            again = _counted_again(directory, clock, found, changes, now)
+            again = _counted_among(directory, clock, found, changes, now)
         except CANNOT_COUNT as error:
             uncounted.append(Uncounted(clock.code, clock.kind, clock.agency, str(error)))
             continue
@@ -145,7 +145,7 @@ async def _page(books: Books, after: str, now: datetime, *, lock: bool) -> Page 
     return Page(codes[-1], len(found.clocks), changes, uncounted)
 
 
-def _counted_again(
+def _counted_among(
     directory: Directory,
     clock: Clock,
     found: OpenClocks,
@@ -157,6 +157,19 @@ def _counted_again(
     dossier = found.dossiers.get(clock.code)
     if changes and changes[-1].after.code == clock.code and changes[-1].after.kind == "dossier":
         dossier = changes[-1].after
+    return counted_again(directory, clock, past, rang, dossier, now)
+
+
+def counted_again(
+    directory: Directory,
+    clock: Clock,
+    past: Sequence[PastGeneration],
+    rang: Sequence[tuple[int, Rung]],
+    dossier: Clock | None,
+    now: datetime,
+) -> Clock:
+    """An open clock under today's dates; the same where they change nothing. `past` and `rang` are its
+    own, `dossier` the dossier's clock under today's dates. Raises what is in `CANNOT_COUNT`."""
     dues = directory.dues_again(clock, past, dossier)
     # A recomputation leaves a generation where it began; a supplement begins another.
     begun = min(
