@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from shared.postgres import MigrationError
+from shared.replaying import sibling
 from shared.replaying.plan import Plan, ReplayError
 from shared.replaying.rebuild import Order, Outcome, Tell, replay
 from shared.replaying.telling import lines_of
@@ -59,9 +60,12 @@ def add_replay_command(
         Without --switch the service may run, and nothing of it is changed. Ends with 1 where the two differ
         and nothing was switched, with 2 where it could not be done.
         """
+        operator_dsn = _operator(operator_url)
+        if into is not None:
+            _refuse_name(into, plan.service)
         found = settings()
         order = Order(
-            operator_dsn=_operator(operator_url),
+            operator_dsn=operator_dsn,
             servers=found.kafka_bootstrap_servers,
             into=into or f"{plan.service}_anew",
             since=_instant(since),
@@ -88,6 +92,13 @@ def _operator(url: str) -> str:
             "schemas there and is a member of the service's role"
         )
     return url
+
+
+def _refuse_name(into: str, live: str) -> None:
+    try:
+        sibling.refuse_name(into, live)
+    except ReplayError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _instant(text: str) -> datetime | None:

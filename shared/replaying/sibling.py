@@ -83,8 +83,7 @@ async def make(dsn: str, live: str, schema: str, migrations: Path) -> None:
 
     Raises `ReplayError` for a schema that is not ours, or a role that may not make one.
     """
-    if not NAME.fullmatch(schema) or schema == live:
-        raise ReplayError(f"--into {schema!r}: a name of a-z, 0-9 and _, and not {live!r}")
+    refuse_name(schema, live)
     connection = await asyncpg.connect(dsn)
     try:
         await _refuse_other_version(connection, live, migrations)
@@ -98,6 +97,12 @@ async def make(dsn: str, live: str, schema: str, migrations: Path) -> None:
     finally:
         await connection.close()
     await migrate(with_search_path(dsn, schema), [PLUMBING, migrations])
+
+
+def refuse_name(schema: str, live: str) -> None:
+    """Raises `ReplayError` for a name that a schema beside the live one cannot have."""
+    if not NAME.fullmatch(schema) or schema == live:
+        raise ReplayError(f"--into {schema!r}: a name of a-z, 0-9 and _, and not {live!r}")
 
 
 async def _refuse_other_version(

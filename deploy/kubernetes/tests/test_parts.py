@@ -12,6 +12,7 @@ import pytest
 from deploy.kubernetes.tests.rendered import FOLDER, OVERLAYS, of_kind
 from deploy.local.postgres import ROLES, SERVICES
 from services.feedback.usecases.news_heard import NEWS
+from shared.events import deadlines
 from shared.events.catalogue import EVENTS
 from shared.topics import listed_topics
 
@@ -20,8 +21,8 @@ SAYS = {
     "deadline": {"deadlines"},
     "feedback": {"feedback"},
 }
-READS_AGAIN = {"feedback": {event.TOPIC for event in NEWS}}
-"""What is rebuilt from the topics: `rebuild-scores`."""
+READS_AGAIN = {"feedback": {event.TOPIC for event in NEWS}, "deadline": {deadlines.TOPIC}}
+"""What is rebuilt from the topics: `rebuild-scores`, `replay`."""
 REPLICAS = {"one-node": 1, "province": 3, "nation": 3}
 
 pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)

@@ -1,6 +1,7 @@
 """A schema rebuilt from real topics beside the live one: the same to the last row, or what differs is named;
 after a switch no alarm rings twice and none is lost."""
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -28,6 +29,7 @@ from shared.relay import new_producer
 from shared.replaying.plan import PLUMBING_CARRIED, PLUMBING_TABLES, ReplayError
 from shared.replaying.reading import open_reading
 from shared.replaying.rebuild import Order, Outcome, replay
+from shared.tests.terminal import CHECKOUT
 
 pytestmark = pytest.mark.broker
 
@@ -227,6 +229,29 @@ async def test_a_switch_gives_the_service_its_own_schema_and_nothing_else(town: 
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.fetch(f"select from {outcome.kept_as}.clocks")
         await connection.execute("create table may_still_migrate ()")
+    finally:
+        await connection.close()
+
+
+async def test_before_a_replica_was_started_the_old_schema_can_be_put_back(town: Town) -> None:
+    """As docs/runbooks/replay.md has it."""
+    await town.deadline.pool.execute("update clocks set stop_reason = 'of the old schema'")
+    outcome = await switch(town)
+    text = (CHECKOUT / "docs/runbooks/replay.md").read_text(encoding="utf-8")
+    (back,) = re.findall(r"^    BEGIN;\n.*?COMMIT;$", text, re.DOTALL | re.MULTILINE)
+    operator = await asyncpg.connect(town.operator_dsn)
+    await town.deadline.pool.close()
+    try:
+        await operator.execute(back.replace("deadline_before_…", str(outcome.kept_as)))
+    finally:
+        await operator.close()
+    town.deadline.pool = await open_pool(town.deadline.dsn)
+    reasons = await town.deadline.pool.fetch("select distinct stop_reason from clocks")
+    assert [row[0] for row in reasons] == ["of the old schema"]
+    connection = await asyncpg.connect(town.deadline.dsn)
+    try:
+        (finding,) = await examine_role(connection)
+        assert finding.is_good, finding
     finally:
         await connection.close()
 
