@@ -235,14 +235,37 @@ async def test_a_rebuilt_schema_takes_the_live_ones_place_and_the_ledger_balance
     assert verdict.balances, verdict
 
 
-async def _replay(town: Town, *options: str) -> Answer:
+async def test_what_intake_heard_is_heard_again_and_what_differs_is_named(town: Town) -> None:
+    code = (await town.submit()).json()["code"]
+    await town.ask("POST", f"/dossiers/{code}/resolution", json={})
+    await town.quiet()
+    same = await _replay(town, "--json", service="intake")
+    assert same.code == 0, (same.out, same.errors)
+    rows = {one["table"]: one["rows"] for one in same.json["compared"]}
+    assert rows["promises"] > 0 and rows["notices"] > 0 and rows["heard"] > 0
+
+    spoilt = "update intake.promises set is_breached = not is_breached where dossier = $1"
+    connection = await asyncpg.connect(town.stack.dsn("postgres"))
+    try:
+        await connection.execute(spoilt, code)
+        differs = await _replay(town, service="intake")
+        await connection.execute(spoilt, code)
+    finally:
+        await connection.close()
+    assert differs.code == 1
+    assert f"{code}: is_breached is True, anew False" in differs.out
+    refused = await _replay(town, "--switch", service="intake")
+    assert refused.code == 2 and "only in intake's schema" in refused.errors
+
+
+async def _replay(town: Town, *options: str, service: str = "deadline") -> Answer:
     settings = {
         **os.environ,
-        "DATABASE_URL": town.stack.dsn("deadline"),
+        "DATABASE_URL": town.stack.dsn(service),
         "KAFKA_BOOTSTRAP_SERVERS": town.stack.kafka,
         "OPERATOR_DATABASE_URL": town.stack.dsn("postgres"),
     }
-    return await run_in(settings, "services.deadline", "replay", "--from", "beginning", *options)
+    return await run_in(settings, f"services.{service}", "replay", "--from", "beginning", *options)
 
 
 async def _counts(town: Town) -> tuple[int, int]:

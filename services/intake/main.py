@@ -18,6 +18,7 @@ from services.intake.adapters.channels.smtp import Mail, MailServer
 from services.intake.adapters.channels.webhook import Webhook, key_of
 from services.intake.adapters.deliveries import PostgresDeliveries, PostgresQueue
 from services.intake.adapters.promises import PostgresAppointments, PostgresPromises
+from services.intake.adapters.replayed_tables import HEARD, NEEDED, ONLY_HERE
 from services.intake.adapters.retention import plan
 from services.intake.adapters.rules import eras, floors, forms
 from services.intake.adapters.standings import open_standings
@@ -40,8 +41,11 @@ from shared.clock import SystemClock
 from shared.commands import settings_or_exit
 from shared.gate import Gate
 from shared.hearing import Hearing
+from shared.inbox import Apply
 from shared.process import Parts
 from shared.prune_command import add_prune_command
+from shared.replaying.command import add_replay_command
+from shared.replaying.plan import Plan
 from shared.slip_secrets import SlipSecrets
 
 NAME = "intake"
@@ -155,8 +159,29 @@ async def open_deliveries(settings: Settings) -> AsyncIterator[Deliveries]:
         yield PostgresDeliveries(lambda: parts.pool)
 
 
+def replay_plan() -> Plan:
+    """How what intake heard of its dossiers is heard again, and compared."""
+
+    async def prepare(connection: asyncpg.Connection, live: str) -> Apply:
+        return keeping(PostgresPromises)  # nothing is delivered again
+
+    return Plan(
+        service=NAME,
+        migrations=MIGRATIONS,
+        heard=TOPICS,
+        said="",
+        source="",
+        understood=frozenset(EVENTS),
+        tables=HEARD,
+        prepare=prepare,
+        carried_first=NEEDED,
+        why_no_switch=ONLY_HERE,
+    )
+
+
 def add_commands(app: typer.Typer) -> None:
     """What intake's command line has beyond every service's."""
+    add_replay_command(app, replay_plan(), lambda: settings_or_exit(NAME, Settings, sys.stderr))
     add_delivery_commands(app, lambda: open_deliveries(settings_or_exit(NAME, Settings)), LIFE.now)
 
     def standings() -> OpensStandings:

@@ -14,12 +14,9 @@ MOST_SHOWN = 10
 # A replica that runs goes on hearing, saying and ringing: every change of a life moves one of these.
 MOVED = """
 update replay_lives l set left_because = 'moved'
-where coalesce(left_because, 'contradicts') = 'contradicts' and (
-    exists (select from {live}.heard h left join heard a using (source, subject)
-            where h.subject = l.code and h.last_sequence > coalesce(a.last_sequence, 0))
-    or exists (select from {live}.said h left join said a using (source, subject)
-               where h.subject = l.code and h.last_sequence > coalesce(a.last_sequence, 0))
-)"""
+where coalesce(left_because, 'contradicts') = 'contradicts' and exists (
+    select from {live}.{numbers} h left join {numbers} a using (source, subject)
+    where h.subject = l.code and h.last_sequence > coalesce(a.last_sequence, 0))"""
 
 COLUMNS = """
 select attname as name, case when atttypid = 'json'::regtype then '::text' else '' end as cast
@@ -130,6 +127,12 @@ def _example(table: Table, compared: Sequence[str], row: dict[str, Any]) -> Exam
     if is_in == "both":
         columns = {name: (live, new) for name, (live, new) in row["columns"].items() if live != new}
     return Example({name: row[name] for name in table.key}, columns, is_in)
+
+
+async def leave_out_moved(connection: asyncpg.Connection, plan: Plan) -> None:
+    """Mark the lives that a running replica went on with."""
+    for numbers in ("heard", "said") if plan.said else ("heard",):
+        await connection.execute(MOVED.format(live=plan.service, numbers=numbers))
 
 
 async def compare_all(connection: asyncpg.Connection, plan: Plan) -> list[Compared]:

@@ -53,8 +53,9 @@ class Plan:
     heard: tuple[str, ...]
     """The topics it hears."""
     said: str
-    """The topic it speaks on: what was decided otherwise than by hearing is only there."""
+    """The topic it speaks on, where that tells what was decided otherwise than by hearing; else empty."""
     source: str
+    """Under which it speaks there."""
     understood: frozenset[type[Event]]
     tables: tuple[Table, ...]
     prepare: Prepare
@@ -65,6 +66,8 @@ class Plan:
     carried: tuple[str, ...] = ()
     """Only in the live schema."""
     checks: tuple[Check, ...] = ()
+    why_no_switch: str = ""
+    """What is only in the live schema, where that is its heart: such a one is compared and never replaced."""
 
 
 PLUMBING_TABLES = (
@@ -84,5 +87,6 @@ PLUMBING_CARRIED = ("outbox", "progress", "heard_ids", "discarded")
 
 
 def tables_of(plan: Plan) -> Sequence[Table]:
-    """The service's tables and the plumbing's."""
-    return (*plan.tables, *PLUMBING_TABLES)
+    """The service's tables and the plumbing's; what it said only where that is heard again."""
+    plumbing = [one for one in PLUMBING_TABLES if plan.said or one.name != "said"]
+    return (*plan.tables, *plumbing)

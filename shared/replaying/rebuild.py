@@ -88,6 +88,8 @@ async def replay(plan: Plan, order: Order, tell: Tell) -> Outcome:
     try:
         outcome = Outcome(running=await sibling.connected(connection, plan.service))
         if order.is_switched:
+            if plan.why_no_switch:
+                raise ReplayError(f"--switch: {plan.why_no_switch}")
             await sibling.refuse_connected(connection, plan.service)
         await sibling.make(order.operator_dsn, plan.service, order.into, plan.migrations)
         was = await carrying.fingerprint(connection, plan.service)
@@ -130,7 +132,7 @@ async def _rebuild(
     with _timed(outcome, "compare"):
         async with connection.transaction(isolation="repeatable_read"):
             if outcome.running:
-                await connection.execute(comparison.MOVED.format(live=plan.service))
+                await comparison.leave_out_moved(connection, plan)
             outcome.compared = await comparison.compare_all(connection, plan)
             outcome.missed = await comparison.check_all(connection, plan)
             outcome.left_out = await _left_out(connection)
@@ -141,7 +143,7 @@ async def _read(
 ) -> None:
     stage = staging.Staging(connection, plan)
     await stage.make()
-    topics = [*plan.heard, plan.said]
+    topics = [*plan.heard, plan.said] if plan.said else plan.heard
     async with open_reading(order.servers, topics, plan.service, order.sign_in) as reading:
         # Agencies, procedures and what was said are wanted whole.
         dated = frozenset(plan.heard) - COMPACTED
