@@ -121,7 +121,7 @@ SAYINGS = Counter(
     ["type"],
 )
 SPANS = Counter("thanthien_spans_total", "Spans of kept traces, sent or lost", ["outcome"])
-NOTICES = Counter("thanthien_notices_total", "Notices written, by kind (the 4 xin)", ["kind"])
+NOTICES = Counter("thanthien_notices_total", "Notices written, by kind", ["kind"])
 POOL = Gauge("thanthien_pool_connections", "Connections of the pool", ["state"])
 REQUESTS = Counter("thanthien_http_requests_total", "Requests", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram(

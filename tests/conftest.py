@@ -99,6 +99,7 @@ async def found(town: Town) -> None:
     answer = await town.ask("PUT", f"/procedures/{BIRTH}", "operator", json=body)
     assert answer.status_code == 200, answer.text
     body = {"valid_from": "2020-01-01", "hours": HOURS, "same_day": [BIRTH], "keeps_friday": True}
+    body["congratulates"] = [BIRTH]
     body |= {"xin": ["chao"], "luon": ["smile"], "khong": [1]}
     for agency in (AGENCY, OTHER):
         answer = await town.ask("POST", f"/agencies/{agency}/pledges", "operator", json=body)

@@ -41,8 +41,11 @@ async def test_a_dossier_lives_from_the_counter_to_its_thanks(town: Town) -> Non
         "GET", "/notices", "operator", service="feedback", params={"dossier": code}
     )
     notices = {notice["notice"]: notice for notice in told.json()["notices"]}
-    assert notices.keys() == {"greeting", "thanks"}
-    carried = await town.carried(code, 2)
+    assert notices.keys() == {"greeting", "resolved", "thanks", "congratulations"}
+    for kind in ("greeting", "resolved", "thanks"):
+        assert notices[kind]["handler"] in notices[kind]["text"]["vi"], "rule 31"
+    carried = await town.carried(code, 4)
+    assert carried["congratulations"] == notices["congratulations"]["text"]["vi"]
     assert notices["greeting"]["text"]["vi"] in carried["greeting"]
     assert carried["thanks"].endswith(notices["thanks"]["rating_link"])
     link = notices["thanks"]["rating_link"].removeprefix(town.stack.feedback_url)

@@ -57,8 +57,17 @@ async def _keep(connection: asyncpg.Connection, records: Sequence[ConsumerRecord
     await connection.execute(HEAR, HEARD_SOURCE, codes)
     await connection.copy_records_to_table(
         "dossiers",
-        records=((code, "H10.01", 2, "H10.01", now, now) for code in codes),
-        columns=["dossier", "agency", "status", "accepted_by", "received_at", "accepted_at"],
+        records=((code, "H10.01", 2, "H10.01", now, "H10.01", now, 1) for code in codes),
+        columns=[
+            "dossier",
+            "agency",
+            "status",
+            "received_by",
+            "received_at",
+            "accepted_by",
+            "accepted_at",
+            "limits",
+        ],
     )
     await connection.copy_records_to_table(
         "score_cases",

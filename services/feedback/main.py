@@ -24,6 +24,7 @@ from services.feedback.adapters.scores import CHANNEL
 from services.feedback.adapters.seals import Seals, must_open_all
 from services.feedback.entrypoints.chance import draw_token
 from services.feedback.entrypoints.http import routes
+from services.feedback.entrypoints.notice_commands import add_notice_commands
 from services.feedback.entrypoints.rebuild_command import add_rebuild_command
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.entrypoints.report_pages import ReportDesk
@@ -32,6 +33,7 @@ from services.feedback.entrypoints.town_board import TownBoard
 from services.feedback.settings import Settings
 from services.feedback.usecases.news_heard import NEWS
 from services.feedback.usecases.ports import Books
+from services.feedback.usecases.preview_notices import NoticeTextError
 from shared import process
 from shared.commands import settings_or_exit
 from shared.gate import Gate
@@ -49,6 +51,7 @@ def build(settings: Settings) -> FastAPI:
     parts = Parts(NAME, settings)
     parts.migrations = MIGRATIONS
     read_score_rules()  # a mistake in them stops the start, not the first rating
+    apply = _apply(parts, settings)
 
     def begin() -> AbstractAsyncContextManager[Books]:
         return begin_on(parts.pool)()
@@ -61,7 +64,7 @@ def build(settings: Settings) -> FastAPI:
             must_open_all(seals.key_ids, await books.identities.key_ids(), settings.environment)
         parts.listen(CHANNEL, board.changed)
         parts.run_beside("the town's board", board.watch)
-        await process.speak_and_hear(parts, TOPICS, EVENTS, _apply(parts, settings))
+        await process.speak_and_hear(parts, TOPICS, EVENTS, apply)
 
     app = process.new_app(parts, "Thân Thiện: feedback", start)
     inspectorates = [one.strip() for one in settings.inspectorates.split(",") if one.strip()]
@@ -72,7 +75,11 @@ def build(settings: Settings) -> FastAPI:
 
 
 def _apply(parts: Parts, settings: Settings) -> Apply:
-    return telling(books_on, NoticeTexts(), draw_token, settings.rating_days, parts.clock)
+    try:
+        texts = NoticeTexts(settings.notice_texts)
+    except NoticeTextError as error:
+        raise SystemExit(f"NOTICE_TEXTS: words of notices are refused:\n{error}") from error
+    return telling(books_on, texts, draw_token, settings.rating_days, parts.clock)
 
 
 def read_rules() -> dict[str, date]:
@@ -83,6 +90,7 @@ def read_rules() -> dict[str, date]:
 
 def add_commands(app: typer.Typer) -> None:
     """What feedback's command line has beyond every service's."""
+    add_notice_commands(app, NoticeTexts)
     add_rebuild_command(app, lambda: open_scene(settings_or_exit(NAME, Settings)), HistoryError)
     add_prune_command(app, NAME, _quiet_settings, lambda found: plan(found.rating_days))
 

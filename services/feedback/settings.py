@@ -1,6 +1,8 @@
 """Feedback's environment."""
 
-from pydantic import Field, SecretStr
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
 
 from shared.settings import ServiceSettings
 
@@ -12,5 +14,12 @@ class Settings(ServiceSettings):
     """How long a rating link is good for."""
     inspectorates: str = ""
     """Codes of the agencies that handle reports, with commas between, the first choice first."""
+    notice_texts: Path | None = None
+    """A directory with a folder per agency, of its own words for notices; empty: nobody has any."""
     identity_keys: SecretStr = SecretStr("")
     """Keys to seal authors' identities with: `id:base64url of 32 bytes`, the newest first."""
+
+    @field_validator("notice_texts", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value

@@ -50,6 +50,18 @@ class Settings(ServiceSettings):
     )
     """Holds `whsec_…`."""
 
+    @field_validator(
+        "notices_token_file",
+        "delivery_directory",
+        "smtp_password_file",
+        "webhook_secret_file",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        """A compose file passes on what is not set as an empty text, which as a path would be here."""
+        return None if value == "" else value
+
     @field_validator(*NEEDED_BY)
     @classmethod
     def _is_there_where_needed(

@@ -51,6 +51,8 @@ class Pledge(BaseModel):
     """Working hours; a weekday left out is a day off."""
     same_day: tuple[ProcedureCode, ...] = ()
     """Procedures resolved the day they are received."""
+    congratulates: tuple[ProcedureCode, ...] = ()
+    """Procedures whose result comes with a letter of congratulation (thư chúc mừng)."""
     keeps_friday: bool = True
     """A complete same-day dossier received on a Friday is never put off past the weekend."""
     xin: tuple[Literal["chao", "loi", "cam-on", "phep"], ...] = ()

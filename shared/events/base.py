@@ -10,6 +10,8 @@ AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9.]{1,35}$")]
 ProcedureCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 DossierCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9.-]{1,64}$")]
 ReportCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{1,64}$")]
+HandlerCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:|-]{1,64}$")]
+"""An opaque code of who handles a dossier, as the issuer of tokens knows them: no name, no address."""
 VersionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+:@-]{1,128}$")]
 Instant = AwareDatetime
 NationalStatus = Annotated[int, Field(ge=1, le=10)]

@@ -8,6 +8,7 @@ from shared.events.base import (
     AgencyCode,
     DossierCode,
     Event,
+    HandlerCode,
     Instant,
     NationalStatus,
     ProcedureCode,
@@ -27,6 +28,8 @@ class DossierEvent(Event):
     agency: AgencyCode
     """The agency responsible after the move."""
     status: NationalStatus
+    handler: HandlerCode | None = None
+    """Who made the move; None where a system did, and in events of before handlers were named."""
 
     @property
     def subject(self) -> str:

@@ -8,8 +8,24 @@ from shared.events.base import AgencyCode, DossierCode, Event, Instant, ReportCo
 
 TOPIC = "thanthien.feedback.v1"
 
-Notice = Literal["greeting", "request", "apology", "thanks"]
-"""xin chào, xin phép, xin lỗi, xin cảm ơn."""
+Notice = Literal[
+    "greeting",
+    "request",
+    "apology",
+    "thanks",
+    "accepted",
+    "supplemented",
+    "forwarded",
+    "transferred",
+    "resolved",
+    "refused",
+    "stopped",
+    "withdrawn",
+    "reappointed",
+    "congratulations",
+]
+"""xin chào, xin phép, xin lỗi, xin cảm ơn; then one for each further change of status, a new date, and
+congratulations where the unit pledged them."""
 
 Stars = Annotated[int, Field(ge=1, le=5)]
 
@@ -22,6 +38,8 @@ class NoticeSent(Event):
     agency: AgencyCode
     notice: Notice
     sent_at: Instant
+    number: Annotated[int, Field(ge=1)] = 1
+    """The how-manyeth of its kind for the dossier: two transfers are two notices."""
 
     @property
     def subject(self) -> str:

@@ -73,6 +73,7 @@ def _pledge(town: Town, unit: Unit) -> dict[str, Any]:
         "valid_from": town.pledged_from.isoformat(),
         "hours": dict.fromkeys(WEEKDAYS, shifts),
         "same_day": list(unit.same_day),
+        "congratulates": [one for one in town.congratulated if one in unit.same_day],
         "keeps_friday": unit.keeps_friday,
         "xin": ["chao", "loi", "cam-on", "phep"],
         "luon": ["smile", "gentle", "listen", "help"],

@@ -59,6 +59,16 @@ NOTICES = {
     "request": "xin phép",
     "apology": "xin lỗi",
     "thanks": "xin cảm ơn",
+    "accepted": "đã tiếp nhận",
+    "supplemented": "đã nhận bổ sung",
+    "forwarded": "đang xử lý",
+    "transferred": "đã chuyển cơ quan",
+    "resolved": "đã có kết quả",
+    "refused": "không tiếp nhận, giải quyết",
+    "stopped": "dừng giải quyết",
+    "withdrawn": "đã rút hồ sơ",
+    "reappointed": "xin lỗi và hẹn lại",
+    "congratulations": "xin chúc mừng",
 }
 
 

@@ -89,6 +89,7 @@ class Town:
     by_channel: Mapping[str, int]
     procedures: Mapping[str, Procedure]
     units: Mapping[str, Unit]
+    congratulated: Sequence[str]
     happens: Mapping[str, int]
     transfers: Sequence[tuple[str, str]]
     reports: Sequence[Report]
@@ -124,6 +125,7 @@ def read_town(file: Path = FILE) -> Town:
             code: Unit(code=code, **_resolved(entry, lists, hours))
             for code, entry in found["units"].items()
         },
+        congratulated=found["congratulated"],
         happens=found["happens"],
         transfers=[(entry["from"], entry["to"]) for entry in found["transfers"]],
         reports=[

@@ -28,6 +28,8 @@ class DossierLife:
     generations: int = 0
     """How often its limit began to count."""
     resolved_at: str | None = None
+    owed: Counter[str] = field(default_factory=Counter)
+    """The notices that its moves owe its citizen, by kind."""
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ class Account:
     dossiers: dict[str, DossierLife] = field(default_factory=dict)
     clocks: dict[ClockKey, ClockLife] = field(default_factory=dict)
     alarms: Counter[tuple[str, str, int, str]] = field(default_factory=Counter)
-    notices: Counter[tuple[str, str]] = field(default_factory=Counter)
+    notices: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     ratings: Counter[str] = field(default_factory=Counter)
     reports: Counter[str] = field(default_factory=Counter)
     report_lives: dict[str, ReportLife] = field(default_factory=dict)
@@ -151,10 +153,38 @@ class Account:
             life.waits.add("online_check")
         elif wait := lives.WAIT_BEGUN_BY.get(event):
             life.waits.add(wait)
+        # Moves of before every one was told do not speak of a handler, be it nobody.
+        if "handler" in body:
+            self._owe(life, event, body)
         if event in ("DossierAccepted", "DossierSupplemented/appraisal"):
             life.generations += 1
         elif event == "DossierResolved":
             life.resolved_at = body["resolved_at"]
+
+    def _owe(self, life: DossierLife, event: str, body: Mapping[str, Any]) -> None:
+        """Online, receipt and acceptance are told apart; else the acceptance greets."""
+        if event == "DossierSubmitted":
+            life.owed["greeting"] += body["channel"] == "online"
+        elif event == "DossierAccepted":
+            life.owed["accepted" if body["channel"] == "online" else "greeting"] += 1
+        else:
+            life.owed[lives.TOLD_OF[event]] += 1
+
+    def check_told(self) -> Check:
+        """Every move was told to the citizen. What names an appointment waits until it is reckoned."""
+        check = Check("every change of status was told to its citizen")
+        told: Counter[tuple[str, str]] = Counter()
+        for (code, kind, _), times in self.notices.items():
+            told[code, kind] += times
+        for code, life in self.dossiers.items():
+            clock = self.clocks.get(("dossier", code), ClockLife())
+            if clock.generation - clock.recomputed < life.generations:
+                continue
+            for kind, times in life.owed.items():
+                check.examined += times
+                if (missing := times - told[code, kind]) > 0:
+                    check.blame(Fault.LOST, f"{code}: {kind} was not told", missing)
+        return check
 
     def fold_clock(self, said: Said) -> None:
         """One step of a clock's life."""
@@ -191,7 +221,7 @@ class Account:
         """What citizens were told, and what they answered."""
         match said.kind:
             case "NoticeSent":
-                self.notices[said.subject, said.body["notice"]] += 1
+                self.notices[said.subject, said.body["notice"], said.body.get("number", 1)] += 1
             case "RatingGiven":
                 self.ratings[said.subject] += 1
             case "ConductReported" | "ComplaintReceived" | "DenunciationReceived":

@@ -34,7 +34,7 @@ async def check_agreement(connection: asyncpg.Connection, account: Account) -> l
         await _check_once(
             connection,
             "every notice was sent once",
-            "select dossier, notice from feedback.notices",
+            "select dossier, notice, number from feedback.notices",
             Counter({one: n for one, n in account.notices.items() if one[0] not in forgotten}),
         )
     )

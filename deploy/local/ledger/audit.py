@@ -32,6 +32,7 @@ async def audit(dsn: str, bootstrap_servers: str) -> Verdict:
             checks = (
                 account.order,
                 account.explained,
+                account.check_told(),
                 *await check_agreement(connection, account),
                 *await tables.check_hearing(connection, behind),
                 *await tables.check_rules(connection),

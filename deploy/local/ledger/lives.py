@@ -161,6 +161,21 @@ WAIT_BEGUN_BY: Mapping[str, str] = {
 }
 """Which clock an event of a dossier starts, besides the dossier's own."""
 
+TOLD_OF: Mapping[str, str] = {
+    "SupplementRequested/check": "request",
+    "SupplementRequested/appraisal": "request",
+    "DossierSupplemented/check": "supplemented",
+    "DossierSupplemented/appraisal": "supplemented",
+    "DossierForwarded": "forwarded",
+    "DossierTransferred": "transferred",
+    "DossierResolved": "resolved",
+    "DossierReturned": "thanks",
+    "DossierRefused": "refused",
+    "DossierWithdrawn": "withdrawn",
+    "DossierStopped": "stopped",
+}
+"""Which notice a move owes its citizen; receipt and acceptance depend on the channel."""
+
 CLOCK_STATES_AFTER: Mapping[str, frozenset[str]] = {
     "accepted": frozenset({"running", "breached"}),
     "forwarded": frozenset({"running", "breached"}),

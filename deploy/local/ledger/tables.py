@@ -178,13 +178,14 @@ RULES: Sequence[tuple[str, str, str]] = (
         """
         select case when i.dossier is null then 'lost'
                     when f.dossier is null then 'unexplained' else 'duplicated' end,
-               coalesce(f.dossier, i.dossier), coalesce(f.notice, i.notice)
+               coalesce(f.dossier, i.dossier),
+               format('%s %s', coalesce(f.notice, i.notice), coalesce(f.number, i.number))
         from feedback.notices f
-        full join (select dossier, notice, count(*) as times, min(sent_at) as sent_at
+        full join (select dossier, notice, number, count(*) as times, min(sent_at) as sent_at
                    from intake.notices
                    where not exists (select from feedback.endings
                                      where subject = dossier and forgotten_at is not null)
-                   group by dossier, notice) i using (dossier, notice)
+                   group by dossier, notice, number) i using (dossier, notice, number)
         where (f.sent_at, 1) is distinct from (i.sent_at, i.times)
         """,
     ),

@@ -119,7 +119,8 @@ DAMAGE: dict[str, tuple[str, str, str]] = {
         "lost",
     ),
     "a notice is noted twice": (
-        "insert into intake.notices select dossier, notice, sent_at + interval '1 s'"
+        "insert into intake.notices (dossier, notice, number, sent_at)"
+        " select dossier, notice, number, sent_at + interval '1 s'"
         " from intake.notices limit 1",
         "intake knows every notice that feedback sent",
         "duplicated",

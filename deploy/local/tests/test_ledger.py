@@ -427,6 +427,20 @@ async def test_an_alarm_that_is_told_twice_is_seen(world: World, tmp_path: Path)
     assert blamed(verdict)["every alarm rang once"] == {"duplicated"}
 
 
+async def test_a_move_that_was_never_told_is_seen(world: World, tmp_path: Path) -> None:
+    """Rule 31; the sequence has no hole, for something else was said in its place."""
+    alone = next(
+        record
+        for record in world.records
+        if record.kind == "NoticeSent" and record.body["notice"] == "resolved"
+    )
+    other = {**alone.body, "notice": "stopped"}
+    records = list(world.records)
+    records[records.index(alone)] = replace(alone, value=orjson.dumps(other))
+    found = blamed(await audit_of(world, records, tmp_path))
+    assert found["every change of status was told to its citizen"] == {"lost"}
+
+
 async def test_strangers_and_noise_are_noted_and_prove_nothing(
     world: World, tmp_path: Path
 ) -> None:

@@ -1,24 +1,27 @@
-"""Notices put into words: one jinja2 template per courtesy and language, all tried when loaded."""
+"""Notices put into words: one jinja2 template per kind and language, and a unit's own in their place."""
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError
+from jinja2 import FunctionLoader, StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from services.feedback.domain.courtesy import Xin
-from services.feedback.domain.notices import Apology, Greeting, Notice, Request, Thanks
+from services.feedback.adapters.text_checks import Scope, check_rendered, check_written
+from services.feedback.adapters.text_files import FACTS, read_defaults, read_units
+from services.feedback.domain.notices import Kind, Notice, may_say
 from services.feedback.usecases.ports import Agency, Text
+from services.feedback.usecases.preview_notices import (
+    LANGUAGES,
+    Language,
+    NoticeTextError,
+    TextFault,
+)
 
-DIRECTORY = Path(__file__).parent / "texts"
-
-Language = Literal["vi", "en"]
-LANGUAGES: tuple[Language, ...] = ("vi", "en")
 INSTANT_FORMATS: Mapping[Language, str] = {
     "vi": "H 'giờ' mm, EEEE 'ngày' dd/MM/yyyy",
     "en": "HH:mm 'on' EEEE d MMMM yyyy",
@@ -27,86 +30,74 @@ INSTANT_FORMATS: Mapping[Language, str] = {
 TURNING = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 """Signs that turn the direction of what follows: in plain text a name would turn the whole notice."""
 
-_INSTANT = datetime(2026, 8, 21, 10, 0, tzinfo=UTC)
-_AGENCY = Agency("H10.01", "Một đơn vị", ZoneInfo("Asia/Ho_Chi_Minh"))
-_GREETING = Greeting("X", "H10.01", _INSTANT, _INSTANT, is_accepted=True)
-_APOLOGY = Apology("X", "H10.01", _INSTANT, "pledge")
-SAMPLES: tuple[Notice, ...] = (
-    _GREETING,
-    replace(_GREETING, appointment_at=_INSTANT),
-    replace(_GREETING, is_accepted=False),
-    Request("X", "H10.01", _INSTANT),
-    _APOLOGY,
-    replace(_APOLOGY, due_at=_INSTANT),
-    replace(_APOLOGY, due_at=_INSTANT, resolved_at=_INSTANT),
-    replace(_APOLOGY, resolved_at=_INSTANT),
-    replace(_APOLOGY, promise="law", due_at=_INSTANT),
-    replace(_APOLOGY, promise="law", due_at=_INSTANT, resolved_at=_INSTANT),
-    Thanks("X", "H10.01", _INSTANT),
-)
-"""Every shape a notice can have: a template that cannot write one of them is refused at start."""
-
-
-class NoticeTextError(ValueError):
-    """A template that is missing or cannot write a notice; the message names the file and why."""
+Templates = Mapping[tuple[Kind, Language], Template]
 
 
 class NoticeTexts:
-    """`WritesTexts` from `<notice>.<language>.txt`. Raises `NoticeTextError` when loaded."""
+    """`WritesTexts` from `<kind>.<language>.txt`, and `<agency>/<kind>.<language>.txt` of `overlay`.
 
-    def __init__(self, directory: Path = DIRECTORY) -> None:
-        # Plain text, for any channel: whoever shows it as HTML escapes it there.
-        environment = Environment(
-            loader=FileSystemLoader(directory),
-            undefined=StrictUndefined,
-            autoescape=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates: dict[tuple[Xin, Language], Template] = {
-            (xin, language): _load(environment, f"{xin}.{language}.txt")
-            for xin in Xin
-            for language in LANGUAGES
-        }
-        for sample in SAMPLES:
-            self._try(sample)
+    Raises `NoticeTextError` when loaded, with every fault of every file.
+    """
+
+    def __init__(self, overlay: Path | None = None, *, defaults: Path | None = None) -> None:
+        sources, faults = read_defaults(defaults)
+        units, of_units = read_units(overlay)
+        self._defaults, found = ({}, []) if faults else _load(Scope(sources, sources))
+        faults += [*of_units, *found]
+        self._units: dict[str, Templates] = {}
+        for agency, own in units.items() if self._defaults else ():
+            self._units[agency], found = _load(Scope(own, {**sources, **own}))
+            faults += found
+        if faults:
+            raise NoticeTextError(faults)
+
+    def units(self) -> Sequence[str]:
+        return sorted(self._units)
 
     def write(self, notice: Notice, agency: Agency) -> Text:
-        return Text(
-            vi=self._render(notice, agency, "vi"),
-            en=self._render(notice, agency, "en"),
+        own = self._units.get(agency.code, {})
+        vi, en = (
+            _render(own.get(key) or self._defaults[key], notice, agency, key[1])
+            for key in ((notice.kind, language) for language in LANGUAGES)
         )
-
-    def _render(self, notice: Notice, agency: Agency, language: Language) -> str:
-        template = self._templates[notice.XIN, language]
-        return template.render(_facts(notice, agency, language)).strip()
-
-    def _try(self, sample: Notice) -> None:
-        for language in LANGUAGES:
-            name = f"{sample.XIN}.{language}.txt"
-            try:
-                text = self._render(sample, _AGENCY, language)
-            except (TemplateError, TypeError) as error:
-                raise NoticeTextError(f"{name} cannot write {sample}: {error}") from error
-            for needed in (sample.dossier, _AGENCY.name):
-                if needed not in text:
-                    raise NoticeTextError(f"{name} does not say {needed!r} for {sample}")
+        return Text(vi, en)
 
 
-def _load(environment: Environment, name: str) -> Template:
-    try:
-        return environment.get_template(name)
-    except TemplateError as error:
-        raise NoticeTextError(f"{name}: {error or type(error).__name__}") from error
+def _load(scope: Scope) -> tuple[Templates, list[TextFault]]:
+    """The templates that a scope has words of its own for, and what is wrong with them."""
 
+    def source(name: str) -> tuple[str, str, Any] | None:
+        found = scope.sources.get(name)
+        return None if found is None else (found.words, found.file, None)
 
-def _facts(notice: Notice, agency: Agency, language: Language) -> dict[str, Any]:
-    """The notice's fields by name, instants as words; `agency` is its name."""
-    facts = {
-        field.name: _in_words(getattr(notice, field.name), agency.time_zone, language)
-        for field in fields(notice)
+    # Plain text, for any channel: whoever shows it as HTML escapes it there.
+    environment = ImmutableSandboxedEnvironment(
+        loader=FunctionLoader(source),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    faults = check_written(scope, environment)
+    if faults:
+        return {}, faults
+    templates = {
+        (kind, language): environment.get_template(f"{kind}.{language}.txt")
+        for kind in Kind
+        for language in LANGUAGES
+        if scope.is_own(kind) or scope.is_own(FACTS)
     }
-    return {**facts, "agency": agency.name.translate(TURNING)}
+    return templates, check_rendered(scope, templates, _render, _in_words)
+
+
+def _render(template: Template, notice: Notice, agency: Agency, language: Language) -> str:
+    facts = {
+        name: _in_words(getattr(notice, name), agency.time_zone, language)
+        for name in may_say(notice.kind)
+    }
+    facts["agency"] = agency.name.translate(TURNING)
+    return template.render(facts).strip()
 
 
 def _in_words(value: object, zone: ZoneInfo, language: Language) -> object:

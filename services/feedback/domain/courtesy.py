@@ -1,4 +1,4 @@
-"""The plan's three lists, in Vietnamese and English: 4 xin, 4 luôn, 5 không.
+"""The plan's lists, in Vietnamese and English: 4 luôn, 5 không. Its 4 xin are the first kinds of notice.
 
 Source: kế hoạch "Chính quyền thân thiện" of Chơn Thành town, 22/01/2024.
 """
@@ -13,15 +13,6 @@ class Name:
 
     vi: str
     en: str
-
-
-class Xin(StrEnum):
-    """The four courtesies; the values are those of `NoticeSent.notice`."""
-
-    GREETING = "greeting"
-    REQUEST = "request"
-    APOLOGY = "apology"
-    THANKS = "thanks"
 
 
 class Luon(StrEnum):
@@ -42,13 +33,6 @@ class Khong(IntEnum):
     FLATTERY = 4
     ABUSE = 5
 
-
-XIN_NAMES = {
-    Xin.GREETING: Name("Xin chào", "Greeting"),
-    Xin.REQUEST: Name("Xin phép", "Asking leave"),
-    Xin.APOLOGY: Name("Xin lỗi", "Apology"),
-    Xin.THANKS: Name("Xin cảm ơn", "Thanks"),
-}
 
 LUON_NAMES = {
     Luon.SMILE: Name("Luôn mỉm cười", "Always smile"),

@@ -37,7 +37,11 @@ class TextShown(BaseModel):
 
 class NoticeShown(BaseModel):
     notice: str
+    number: int
+    """The how-manyeth of its kind for the dossier."""
     agency: str
+    handler: str | None
+    """Opaque code of who made the move it tells of."""
     sent_at: AwareDatetime
     text: TextShown
     rating_link: str | None
@@ -117,7 +121,9 @@ def _shown(notice: KeptNotice, base_url: str | None) -> NoticeShown:
     has_link = base_url is not None and notice.token is not None
     return NoticeShown(
         notice=notice.notice,
+        number=notice.number,
         agency=notice.agency,
+        handler=notice.handler,
         sent_at=notice.sent_at,
         text=TextShown(vi=notice.text.vi, en=notice.text.en),
         rating_link=f"{base_url}/rate/{notice.token}" if has_link else None,

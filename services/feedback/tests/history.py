@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from shared.events import agencies, deadlines, dossiers
@@ -26,7 +27,10 @@ def at(hour: int, minute: int = 0) -> datetime:
     return FRIDAY.replace(hour=hour, minute=minute)
 
 
-def agency(code: str = UNIT, name: str = "UBND phường Hưng Long", **more: str) -> Event:
+OFFICER = "cb-17"
+
+
+def agency(code: str = UNIT, name: str = "UBND phường Hưng Long", **more: Any) -> Event:
     return agencies.AgencyRegistered(
         agency=code, name=name, valid_from=FRIDAY.date() - timedelta(days=365), **more
     )
@@ -57,9 +61,50 @@ def supplement_requested(code: str = CODE, by: str = UNIT) -> Event:
     )
 
 
-def transferred(to: str, code: str = CODE, by: str = UNIT) -> Event:
+def transferred(to: str, code: str = CODE, by: str = UNIT, hour: int = 9) -> Event:
     return dossiers.DossierTransferred(
-        dossier=code, agency=to, status=4, from_agency=by, leg=1, transferred_at=at(9, 30)
+        dossier=code, agency=to, status=4, from_agency=by, leg=1, transferred_at=at(hour, 30)
+    )
+
+
+def by_officer(*events: Event) -> list[Event]:
+    """The same moves, made by an officer."""
+    return [event.model_copy(update={"handler": OFFICER}) for event in events]
+
+
+def forwarded(code: str = CODE, by: str = UNIT) -> Event:
+    return dossiers.DossierForwarded(dossier=code, agency=by, status=4, forwarded_at=at(8, 30))
+
+
+def supplemented(stage: Literal["check", "appraisal"], code: str = CODE, by: str = UNIT) -> Event:
+    status = 1 if stage == "check" else 4
+    return dossiers.DossierSupplemented(
+        dossier=code, agency=by, status=status, stage=stage, supplemented_at=at(10)
+    )
+
+
+def refused(code: str = CODE, by: str = UNIT) -> Event:
+    return dossiers.DossierRefused(dossier=code, agency=by, status=3, refused_at=at(11))
+
+
+def stopped(code: str = CODE, by: str = UNIT) -> Event:
+    return dossiers.DossierStopped(dossier=code, agency=by, status=8, stopped_at=at(11))
+
+
+def withdrawn(code: str = CODE, by: str = UNIT) -> Event:
+    return dossiers.DossierWithdrawn(dossier=code, agency=by, status=7, withdrawn_at=at(11))
+
+
+def reappointed(code: str = CODE, by: str = UNIT) -> Event:
+    return deadlines.Reappointed(
+        code=code,
+        kind="dossier",
+        agency=by,
+        generation=1,
+        original_appointment_at=CLOSING,
+        appointment_at=CLOSING + timedelta(days=3),
+        legal_due=CLOSING,
+        reappointed_at=at(14),
     )
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.feedback.domain.attachments import Attachment
 from services.feedback.domain.authors import Author
+from services.feedback.domain.congratulating import Congratulating
 from services.feedback.domain.dossiers import Dossier
 from services.feedback.domain.notices import Notice
 from services.feedback.domain.ratings import Invitation, Stars, Tally
@@ -32,6 +33,8 @@ class Agency:
     code: str
     name: str
     time_zone: ZoneInfo
+    congratulating: tuple[Congratulating, ...] = ()
+    """What it pledged to congratulate on, period by period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ class KeptNotice:
 
     dossier: str
     notice: str
+    number: int
     agency: str
+    handler: str | None
     sent_at: datetime
     written_at: datetime
     text: Text
@@ -88,7 +93,7 @@ class Dossiers(Protocol):
 
 class Notices(Protocol):
     async def store(self, notices: Sequence[WrittenNotice]) -> None:
-        """Keep notices. Raises where a dossier has had that courtesy already."""
+        """Keep notices. Raises where a dossier has had one of that kind and number already."""
 
     async def of(self, dossier: str) -> Sequence[KeptNotice]:
         """The dossier's notices, in the order they were sent."""

@@ -1,13 +1,20 @@
-"""Hear a batch and tell each citizen what courtesy asks, once."""
+"""Hear a batch and tell each citizen what courtesy and rule 31 ask, once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.feedback.domain.dossiers import Dossier, learn
-from services.feedback.domain.happenings import Happening, Moved, PromiseBroken
-from services.feedback.domain.notices import Notice, Thanks
+from services.feedback.domain.congratulating import Congratulating, is_congratulated
+from services.feedback.domain.dossiers import Dossier, Receipt, learn
+from services.feedback.domain.happenings import (
+    Happening,
+    Moved,
+    PromiseBroken,
+    Reappointed,
+    Returned,
+)
+from services.feedback.domain.notices import Kind, Notice
 from services.feedback.domain.ratings import Invitation
 from services.feedback.usecases.happenings_heard import happening_of
 from services.feedback.usecases.keep_scores import keep_scores
@@ -75,7 +82,7 @@ async def tell_citizens(
         [
             Invitation(draw_token(), notice.dossier, notice.agency, notice.sent_at, expires_at)
             for notice, _, _ in told.notices
-            if isinstance(notice, Thanks)
+            if notice.kind is Kind.THANKS
         ]
     )
     await books.outbox.say([_saying(notice, because) for notice, _, because in told.notices])
@@ -96,9 +103,17 @@ async def _note_agencies(heard: Sequence[Heard], agencies: Agencies) -> list[Ref
                 reason = f"time_zone {event.time_zone!r} is not in the IANA database"
                 refusals[event.agency] = Refusal(one, reason)
             else:
-                last[event.agency] = Agency(event.agency, event.name, zone)
+                last[event.agency] = Agency(event.agency, event.name, zone, _congratulating(event))
     await agencies.store(list(last.values()))
     return list(refusals.values())
+
+
+def _congratulating(event: AgencyRegistered) -> tuple[Congratulating, ...]:
+    return tuple(
+        Congratulating(pledge.valid_from, pledge.valid_to, frozenset(pledge.congratulates))
+        for pledge in event.pledges
+        if pledge.congratulates
+    )
 
 
 def _tidings(heard: Sequence[Heard], refused: set[str]) -> list[Tiding]:
@@ -113,12 +128,16 @@ def _tidings(heard: Sequence[Heard], refused: set[str]) -> list[Tiding]:
 
 def _agencies_named(tidings: Sequence[Tiding], known: dict[str, Dossier]) -> set[str]:
     """Every agency a notice of this batch could come from, or a score count at."""
-    named = {
-        happening.agency for _, happening in tidings if isinstance(happening, Moved | PromiseBroken)
-    }
+    speaking = Moved | PromiseBroken | Reappointed
+    named = {happening.agency for _, happening in tidings if isinstance(happening, speaking)}
     named.update(agency for one, _ in tidings if (agency := counted_at(one.event)) is not None)
-    accepted = {d.acceptance.agency for d in known.values() if d.acceptance is not None}
-    return named | accepted
+    for dossier in known.values():
+        if dossier.acceptance is not None:
+            named.add(dossier.acceptance.agency)
+        if dossier.receipt is not None and dossier.receipt.agency is not None:
+            named.add(dossier.receipt.agency)
+        named.update(one.agency for one in dossier.waiting)
+    return named
 
 
 def _decide(
@@ -150,21 +169,37 @@ def _decide_one(
     agencies: Mapping[str, Agency],
 ) -> Refusal | None:
     """Fold one happening into its dossier, or say why it must wait."""
-    notice = None
+    notices: tuple[Notice, ...] = ()
     if happening is not None:
         code = one.envelope.subject
         before = known[code]
-        dossier, notice = learn(before, happening)
-    if notice is not None and notice.agency not in agencies:
-        return _too_early(one, f"the {notice.XIN} names", notice.agency)
+        pledging = _pledging(before.receipt, happening)
+        if pledging is not None and pledging not in agencies:
+            return _too_early(one, "whether to congratulate was pledged by", pledging)
+        pleased = pledging is not None and _pleases(before.receipt, agencies[pledging])
+        dossier, notices = learn(before, happening, pleased)
+    for notice in notices:
+        if notice.agency not in agencies:
+            return _too_early(one, f"the {notice.kind} names", notice.agency)
     place = counted_at(one.event)
     if place is not None and place not in agencies:
         return _too_early(one, "its score counts on the day of", place)
-    if notice is not None:
-        told.notices.append((notice, agencies[notice.agency], one))
+    told.notices += [(notice, agencies[notice.agency], one) for notice in notices]
     if happening is not None and dossier != before:
         known[code] = told.changed[code] = dossier
     return None
+
+
+def _pledging(receipt: Receipt | None, happening: Happening) -> str | None:
+    """Whose pledge of congratulations is asked: at the return, of who received it."""
+    return receipt.agency if receipt is not None and isinstance(happening, Returned) else None
+
+
+def _pleases(receipt: Receipt | None, agency: Agency) -> bool:
+    if receipt is None or not agency.congratulating:
+        return False
+    received_on = receipt.received_at.astimezone(agency.time_zone).date()
+    return is_congratulated(agency.congratulating, receipt.procedure, received_on)
 
 
 def _too_early(one: Heard, why: str, agency: str) -> Refusal:
@@ -176,7 +211,8 @@ def _saying(notice: Notice, because: Heard) -> Saying:
     event = NoticeSent(
         dossier=notice.dossier,
         agency=notice.agency,
-        notice=notice.XIN.value,
+        notice=notice.kind.value,
         sent_at=notice.sent_at,
+        number=notice.number,
     )
     return Saying.answering(because, event, notice.sent_at)

@@ -109,15 +109,16 @@ class PostgresPromises:
         )
         return {row["code"] for row in rows}
 
-    async def keep_notices(self, notices: Sequence[tuple[str, str, datetime]]) -> None:
+    async def keep_notices(self, notices: Sequence[tuple[str, str, int, datetime]]) -> None:
         await self._connection.execute(
-            """insert into notices (dossier, notice, sent_at)
-               select * from unnest($1::text[], $2::text[], $3::timestamptz[])
-                   as u (dossier, notice, sent_at) order by 1, 2, 3
+            """insert into notices (dossier, notice, number, sent_at)
+               select * from unnest($1::text[], $2::text[], $3::integer[], $4::timestamptz[])
+                   as u (dossier, notice, number, sent_at) order by 1, 2, 3, 4
                on conflict do nothing""",
-            [dossier for dossier, _, _ in notices],
-            [notice for _, notice, _ in notices],
-            [sent_at for _, _, sent_at in notices],
+            [dossier for dossier, _, _, _ in notices],
+            [notice for _, notice, _, _ in notices],
+            [number for _, _, number, _ in notices],
+            [sent_at for _, _, _, sent_at in notices],
         )
 
 
@@ -154,7 +155,8 @@ async def load_promises(
 async def load_notices(connection: asyncpg.Connection, code: str) -> list[tuple[str, datetime]]:
     """What the citizen of one dossier was sent, in order."""
     rows = await connection.fetch(
-        "select notice, sent_at from notices where dossier = $1 order by sent_at, notice", code
+        "select notice, sent_at from notices where dossier = $1 order by sent_at, notice, number",
+        code,
     )
     return [(row["notice"], row["sent_at"]) for row in rows]
 

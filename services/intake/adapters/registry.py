@@ -47,7 +47,7 @@ class PostgresRegistry:
     async def load_pledges(self, agency: str) -> list[tuple[Pledge, dict[str, Any]]]:
         rows = await self._connection.fetch(
             """select version, valid_from, valid_to, hours, same_day, keeps_friday, xin, luon,
-                      khong, forwards, ladder, additions
+                      khong, forwards, ladder, congratulates, additions
                from pledges where agency = $1 order by version""",
             agency,
         )
@@ -99,8 +99,8 @@ class PostgresRegistry:
         await self._connection.execute(
             """insert into pledges (agency, version, valid_from, valid_to, hours, same_day,
                                     keeps_friday, xin, luon, khong, forwards, ladder,
-                                    additions)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)""",
+                                    congratulates, additions)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)""",
             agency,
             new.version,
             new.valid_from,
@@ -113,6 +113,7 @@ class PostgresRegistry:
             list(new.khong),
             new.forwards,
             _json([asdict(rung) for rung in new.ladder]),
+            list(new.congratulates),
             _json(additions),
         )
 
@@ -205,4 +206,5 @@ def _pledge(row: asyncpg.Record) -> Pledge:
         tuple(row["khong"]),
         row["forwards"],
         tuple(LadderRung(**rung) for rung in orjson.loads(row["ladder"])),
+        tuple(row["congratulates"]),
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from services.intake.domain.deliveries import Fault
-from services.intake.usecases.delivery_ports import DeliveryError
+from services.intake.usecases.delivery_ports import DeliveryError, Wording
 
 SECONDS = 20.0
 
@@ -18,7 +18,7 @@ class FeedbackWords:
         self._url = url
         self._token_file = token_file
 
-    async def of(self, dossier: str, notice: str, language: str) -> str:
+    async def of(self, dossier: str, notice: str, number: int, language: str) -> Wording:
         try:
             token = self._token_file.read_text().strip()
             answer = await self._client.get(
@@ -28,13 +28,18 @@ class FeedbackWords:
                 timeout=SECONDS,
             )
             answer.raise_for_status()
-            told = next(one for one in answer.json()["notices"] if one["notice"] == notice)
+            told = next(
+                one
+                for one in answer.json()["notices"]
+                if (one["notice"], one.get("number", 1)) == (notice, number)
+            )
             text: str = told["text"][language]
             link: str | None = told["rating_link"]
+            handler: str | None = told.get("handler")
         except httpx.HTTPStatusError as error:
             raise DeliveryError(Fault(f"Words {error.response.status_code}")) from error
         except StopIteration as error:
             raise DeliveryError(Fault("Words Missing")) from error
         except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
             raise DeliveryError(Fault(f"Words {type(error).__name__}")) from error
-        return f"{text}\n{link}" if link else text
+        return Wording(f"{text}\n{link}" if link else text, handler)

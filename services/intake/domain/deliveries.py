@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from services.intake.domain.hand_overs import Contact
+
 State = Literal["pending", "delivered", "failed", "undeliverable"]
 """`failed`: given up after a fault. `undeliverable`: the citizen left no address for the channel."""
 
@@ -52,9 +54,33 @@ def after_fault(attempts: int, fault: Fault, now: datetime, chance: float) -> Se
     return Settlement("pending", fault.reason, now + wait * (1 - chance / 2))
 
 
-def message_id(dossier: str, notice: str) -> str:
+def message_id(dossier: str, notice: str, number: int) -> str:
     """The same for every try, so that a receiver drops repeats; no dots (Standard Webhooks signs with them)."""
-    return "msg_" + hashlib.sha256(f"{dossier}/{notice}".encode()).hexdigest()[:32]
+    # The first of a kind is named as it was before there were others.
+    which = f"{dossier}/{notice}" if number == 1 else f"{dossier}/{notice}/{number}"
+    return "msg_" + hashlib.sha256(which.encode()).hexdigest()[:32]
+
+
+HANDLED = {"vi": "Người xử lý: cán bộ mã {}.", "en": "Handled by: officer {}."}
+ASKED = {"vi": "Liên hệ: {}, điện thoại {}.", "en": "Whom to ask: {}, telephone {}."}
+UNSIGNED = frozenset({"congratulations"})
+"""They change no status, so nobody has handled them."""
+
+
+def who_handles(
+    notice: str, language: str, said: str | None, handler: str | None, officer: Contact | None
+) -> list[str]:
+    """What the words of a notice leave to be said of who handles the dossier (rule 31).
+
+    `said`: the handler that the words name already. `handler`: who moved the dossier last.
+    `officer`: whom the agency named to be asked; their names and telephones are public.
+    """
+    if notice in UNSIGNED:
+        return []
+    lines = [HANDLED[language].format(handler)] if said is None and handler is not None else []
+    return (
+        lines if officer is None else [*lines, ASKED[language].format(officer.name, officer.phone)]
+    )
 
 
 def mailbox(address: str | None) -> str | None:

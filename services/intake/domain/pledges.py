@@ -68,6 +68,8 @@ class Pledge:
     """It records when its counter forwards a dossier to the department."""
     ladder: tuple[LadderRung, ...] = ()
     """The unit's own rungs; the others are the rule book's."""
+    congratulates: tuple[str, ...] = ()
+    """Procedures whose result comes with a letter of congratulation (thư chúc mừng)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,10 @@ def check(
     _check_period(pledge, agency)
     _check_promises(pledge)
     _check_ladder(pledge.ladder)
-    for code in pledge.same_day:
-        if code not in known_procedures:
-            raise RefusedError("same_day", code, "no such procedure is registered")
+    for field, named in (("same_day", pledge.same_day), ("congratulates", pledge.congratulates)):
+        for code in named:
+            if code not in known_procedures:
+                raise RefusedError(field, code, "no such procedure is registered")
     _check_shifts(pledge.hours)
     _check_hours(pledge.hours, floor_on(pledge.valid_from, floors))
 

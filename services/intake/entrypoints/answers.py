@@ -26,6 +26,7 @@ class PledgeShown(BaseModel):
     valid_to: date | None
     hours: dict[str, tuple[ShiftBody, ...]]
     same_day: tuple[str, ...]
+    congratulates: tuple[str, ...]
     keeps_friday: bool
     forwards: bool
     xin: tuple[str, ...]

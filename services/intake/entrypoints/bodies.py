@@ -87,6 +87,8 @@ class PledgeBody(Body):
     valid_to: Day | None = None
     hours: dict[Weekday, tuple[ShiftBody, ...]]
     same_day: tuple[ProcedureCode, ...] = ()
+    congratulates: tuple[ProcedureCode, ...] = ()
+    """Procedures whose result comes with a letter of congratulation (thư chúc mừng)."""
     keeps_friday: bool = True
     forwards: bool = False
     """Its counter records each hand-over to the department: then forwarding has a clock."""

@@ -78,10 +78,10 @@ def _print(found: Sequence[KeptDelivery]) -> None:
     if not found:
         print("No delivery.")
         return
-    table = Table("dossier", "notice", "state", "tries", "next try", "reason", "settled")
+    table = Table("dossier", "notice", "no.", "state", "tries", "next try", "reason", "settled")
     for one in found:
         # fmt: off
-        table.add_row(one.dossier, one.notice, one.state, str(one.attempts),
+        table.add_row(one.dossier, one.notice, str(one.number), one.state, str(one.attempts),
                       _iso(one.next_attempt_at), one.reason or "–", _iso(one.settled_at))
         # fmt: on
     Console().print(table)

@@ -203,6 +203,7 @@ def _pledge(body: PledgeBody) -> Pledge:
             for weekday, shifts in body.hours.items()
         },
         same_day=body.same_day,
+        congratulates=body.congratulates,
         keeps_friday=body.keeps_friday,
         forwards=body.forwards,
         xin=body.xin,
@@ -222,6 +223,7 @@ def _pledge_shown(pledge: Pledge, additions: dict[str, str]) -> PledgeShown:
             for weekday, shifts in pledge.hours.items()
         },
         same_day=pledge.same_day,
+        congratulates=pledge.congratulates,
         keeps_friday=pledge.keeps_friday,
         forwards=pledge.forwards,
         xin=pledge.xin,

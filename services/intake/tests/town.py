@@ -22,6 +22,7 @@ PLEDGE = {
     "valid_from": "2026-01-01",
     "hours": WEEK,
     "same_day": [PROCEDURE],
+    "congratulates": [PROCEDURE],
     "xin": ["chao", "cam-on"],
     "luon": ["smile"],
     "khong": [1, 2],

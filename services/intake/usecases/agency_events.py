@@ -36,6 +36,7 @@ def _on_the_wire(pledge: Pledge) -> wire.Pledge:
                 for weekday, shifts in pledge.hours.items()
             },
             "same_day": pledge.same_day,
+            "congratulates": pledge.congratulates,
             "keeps_friday": pledge.keeps_friday,
             "forwards": pledge.forwards,
             "xin": pledge.xin,

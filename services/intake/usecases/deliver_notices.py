@@ -5,13 +5,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.intake.domain.deliveries import TRIES, Fault, Settlement, after_fault, message_id
+from services.intake.domain.deliveries import (
+    TRIES,
+    Fault,
+    Settlement,
+    after_fault,
+    message_id,
+    who_handles,
+)
 from services.intake.usecases.delivery_ports import (
+    Addressee,
     Channel,
     Claim,
     Deliveries,
     DeliveryError,
     Letter,
+    Wording,
     Words,
 )
 
@@ -59,20 +68,29 @@ async def _deliver(claim: Claim, carrier: Carrier) -> Settlement | None:
 async def _try(claim: Claim, carrier: Carrier) -> Settlement:
     if claim.attempts > TRIES:
         raise DeliveryError(Fault("LeaseExpired"))
-    contact = await carrier.deliveries.contact(claim.dossier)
+    addressee = await carrier.deliveries.addressee(claim.dossier)
+    contact = addressee.contact
     if not carrier.channel.reaches(contact):
         return Settlement("undeliverable", "NoAddress")
-    text = await carrier.words.of(claim.dossier, claim.notice, contact.language)
-    letter = Letter(
-        message_id(claim.dossier, claim.notice),
+    wording = await carrier.words.of(claim.dossier, claim.notice, claim.number, contact.language)
+    await carrier.channel.send(_letter(claim, wording, addressee))
+    return Settlement("delivered")
+
+
+def _letter(claim: Claim, wording: Wording, addressee: Addressee) -> Letter:
+    language = addressee.contact.language
+    more = who_handles(
+        claim.notice, language, wording.handler, addressee.handler, addressee.officer
+    )
+    return Letter(
+        message_id(claim.dossier, claim.notice, claim.number),
         claim.dossier,
         claim.notice,
-        contact.language,
-        text,
-        contact,
+        claim.number,
+        language,
+        "\n".join([wording.text, *more]),
+        addressee.contact,
     )
-    await carrier.channel.send(letter)
-    return Settlement("delivered")
 
 
 def _faulty(claim: Claim, fault: Fault, carrier: Carrier) -> Settlement:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.intake.domain.deliveries import Fault, Settlement, State
+from services.intake.domain.hand_overs import Contact as Officer
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Claim:
 
     dossier: str
     notice: str
+    number: int
     attempts: int
 
 
@@ -27,12 +29,30 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Addressee:
+    """The citizen of a dossier, and who is there for them: who moved it last, and whom its agency named."""
+
+    contact: Contact
+    handler: str | None
+    officer: Officer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A notice's words, and the code of the handler they name, if any."""
+
+    text: str
+    handler: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A notice ready to be carried. `id` is the same for every try."""
 
     id: str
     dossier: str
     notice: str
+    number: int
     language: str
     text: str
     contact: Contact
@@ -44,6 +64,7 @@ class KeptDelivery:
 
     dossier: str
     notice: str
+    number: int
     state: State
     attempts: int
     next_attempt_at: datetime | None
@@ -62,8 +83,8 @@ class DeliveryError(RuntimeError):
 class QueuesDeliveries(Protocol):
     """Queues deliveries in the transaction in which a notice is heard."""
 
-    async def add(self, notices: Collection[tuple[str, str]]) -> None:
-        """Queue (dossier, notice) and wake whoever delivers; one known already changes nothing."""
+    async def add(self, notices: Collection[tuple[str, str, int]]) -> None:
+        """Queue (dossier, notice, number) and wake whoever delivers; one known already changes nothing."""
 
 
 class Deliveries(Protocol):
@@ -75,8 +96,8 @@ class Deliveries(Protocol):
     async def earliest(self) -> datetime | None:
         """When the next is due; None: none is pending."""
 
-    async def contact(self, dossier: str) -> Contact:
-        """How the dossier's citizen may be reached."""
+    async def addressee(self, dossier: str) -> Addressee:
+        """How the dossier's citizen may be reached, and who is there for them."""
 
     async def settle(self, claim: Claim, settlement: Settlement, now: datetime) -> bool:
         """Store what became of it; False where the lease ran out and somebody else has it."""
@@ -91,7 +112,7 @@ class Deliveries(Protocol):
 class Words(Protocol):
     """Where a notice's words come from."""
 
-    async def of(self, dossier: str, notice: str, language: str) -> str:
+    async def of(self, dossier: str, notice: str, number: int, language: str) -> Wording:
         """The words, with the rating link where there is one. Raises `DeliveryError`."""
 
 

@@ -21,7 +21,7 @@ async def hear_feedback(
                 notice.dossier, Refusal(one, f"intake has no dossier {notice.dossier}")
             )
     kept = [notice for _, notice in ours if notice.dossier in known]
-    await promises.keep_notices([(n.dossier, n.notice, n.sent_at) for n in kept])
+    await promises.keep_notices([(n.dossier, n.notice, n.number, n.sent_at) for n in kept])
     if queue is not None and kept:
-        await queue.add({(n.dossier, n.notice) for n in kept})
+        await queue.add({(n.dossier, n.notice, n.number) for n in kept})
     return list(refusals.values())

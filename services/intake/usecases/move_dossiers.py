@@ -7,6 +7,7 @@ from typing import Any
 
 from services.intake.domain import life
 from services.intake.domain.agencies import Agency, check_valid_on, responsible_on
+from services.intake.domain.handlers import code_of
 from services.intake.domain.life import Dossier, IllegalMoveError, Move, Verb
 from services.intake.domain.refused import RefusedError
 from services.intake.usecases.directory import Directory
@@ -119,7 +120,9 @@ def _keep(
             contact=request.contact,
         )
     )
-    event = dossier_moved(move.verb, before, after, move.at)
+    event = dossier_moved(
+        move.verb, before, after, move.at, code_of(request.actor.subject, request.actor.role)
+    )
     desk.sayings.append(Saying(event, move.at, request.traceparent))
     moved = Moved(after.code, after.state, after.status, after.agency, move.at)
     if (key := request.key) is not None:

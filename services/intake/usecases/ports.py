@@ -267,7 +267,7 @@ class Promises(Protocol):
     async def known(self, codes: Collection[str]) -> set[str]:
         """Those of `codes` that are dossiers of ours."""
 
-    async def keep_notices(self, notices: Sequence[tuple[str, str, datetime]]) -> None:
+    async def keep_notices(self, notices: Sequence[tuple[str, str, int, datetime]]) -> None:
         """Store (dossier, notice, sent_at); a notice known already changes nothing."""
 
 

@@ -30,7 +30,7 @@ async def register_pledge(
     agency = await registry.lock_agency(agency_code)
     if agency is None:
         raise UnknownError("agency", agency_code)
-    known = await registry.load_procedures(set(wanted.same_day))
+    known = await registry.load_procedures({*wanted.same_day, *wanted.congratulates})
     pledges.check(wanted, agency, known, floors)
     kept = [pledge for pledge, _ in await registry.load_pledges(agency_code)]
     every = pledges.add(kept, wanted)

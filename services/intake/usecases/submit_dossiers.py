@@ -9,11 +9,15 @@ from typing import Any
 from services.intake.domain import codes, life
 from services.intake.domain.agencies import Agency, check_valid_on
 from services.intake.domain.codes import DayFullError, Era
+from services.intake.domain.handlers import code_of
 from services.intake.domain.life import Dossier, Move, Verb
 from services.intake.domain.procedures import Procedure
 from services.intake.domain.refused import RefusedError
 from services.intake.usecases.directory import Directory
-from services.intake.usecases.dossier_events import dossier_accepted, dossier_submitted
+from services.intake.usecases.dossier_events import (
+    dossier_accepted,
+    dossier_submitted,
+)
 from services.intake.usecases.local_days import check_not_future, local_day
 from services.intake.usecases.ports import (
     Answer,
@@ -232,11 +236,14 @@ def _take(
     channel = submission.channel
     dossier = life.submit(code, submission.procedure, channel, submission.agency, received_at)
     trace = submission.traceparent
-    desk.sayings.append(Saying(dossier_submitted(dossier), received_at, trace))
+    handler = code_of(submission.actor.subject, submission.actor.role)
+    desk.sayings.append(Saying(dossier_submitted(dossier, handler), received_at, trace))
     desk.moves.append(_kept(submission, SUBMIT, None, dossier, 1))
     if life.is_accepted_at_once(channel, submission.is_complete):
         before, dossier = dossier, life.apply(dossier, Move(Verb.ACCEPT, received_at))
-        desk.sayings.append(Saying(dossier_accepted(dossier, received_at), received_at, trace))
+        desk.sayings.append(
+            Saying(dossier_accepted(dossier, received_at, handler), received_at, trace)
+        )
         desk.moves.append(_kept(submission, Verb.ACCEPT, before, dossier, 2))
     desk.new.append(
         NewDossier(

@@ -6,14 +6,28 @@ import asyncpg
 import pytest
 
 from services.feedback.adapters.books import begin_on
-from services.feedback.domain.courtesy import Xin
-from services.feedback.domain.dossiers import Acceptance, Dossier
-from services.feedback.domain.notices import Thanks
+from services.feedback.domain.congratulating import Congratulating
+from services.feedback.domain.dossiers import Acceptance, Dossier, Receipt, Waiting
+from services.feedback.domain.notices import Kind, Notice
 from services.feedback.domain.ratings import Invitation, Stars
 from services.feedback.tests.history import CLOSING, CODE, NOW, UNIT, at
 from services.feedback.usecases.ports import Agency, Text, WrittenNotice
 
-FULL = Dossier(CODE, UNIT, 10, Acceptance(UNIT, at(8), at(8, 5)), True, CLOSING, frozenset(Xin))
+FULL = Dossier(
+    CODE,
+    UNIT,
+    10,
+    Receipt(UNIT, at(8), "2.000815"),
+    Acceptance(UNIT, at(8, 5), "cb-17"),
+    2,
+    (CLOSING, None, at(11)),
+    CLOSING,
+    (*Kind, Kind.TRANSFERRED),
+    (
+        Waiting(Kind.TRANSFERRED, 2, UNIT, at(9), 4, "cb-17"),
+        Waiting(Kind.RESOLVED, 1, UNIT, at(10), 4),
+    ),
+)
 EMPTY = Dossier("H10.01-20261113-0002")
 
 
@@ -37,13 +51,18 @@ async def test_an_agency_is_known_by_its_last_name(pool: asyncpg.Pool) -> None:
     zone = ZoneInfo("Asia/Ho_Chi_Minh")
     async with begin_on(pool)() as books:
         await books.agencies.store([Agency(UNIT, "Cũ", zone)])
-        await books.agencies.store([Agency(UNIT, "Mới", zone), Agency("H10.02", "Khác", zone)])
-        assert await books.agencies.find([UNIT]) == {UNIT: Agency(UNIT, "Mới", zone)}
+        pledged = (
+            Congratulating(NOW.date(), None, frozenset({"1.001193", "2.000815"})),
+            Congratulating(at(8).date(), NOW.date(), frozenset({"1.001193"})),
+        )
+        new = Agency(UNIT, "Mới", zone, pledged)
+        await books.agencies.store([new, Agency("H10.02", "Khác", zone)])
+        assert await books.agencies.find([UNIT]) == {UNIT: new}
         assert [agency.name for agency in await books.agencies.all()] == ["Khác", "Mới"]
 
 
-async def test_a_courtesy_paid_twice_is_refused_by_the_primary_key(pool: asyncpg.Pool) -> None:
-    written = WrittenNotice(Thanks(CODE, UNIT, at(16)), Text("vi", "en"), NOW)
+async def test_a_notice_said_twice_is_refused_by_the_primary_key(pool: asyncpg.Pool) -> None:
+    written = WrittenNotice(Notice(Kind.THANKS, CODE, UNIT, at(16)), Text("vi", "en"), NOW)
     with pytest.raises(asyncpg.UniqueViolationError):
         async with begin_on(pool)() as books:
             await books.dossiers.lock([CODE])

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from services.feedback.domain.courtesy import KHONG_NAMES, LUON_NAMES, XIN_NAMES, Khong, Luon, Xin
+from services.feedback.domain import notices
+from services.feedback.domain.courtesy import KHONG_NAMES, LUON_NAMES, Khong, Luon
 from services.feedback.domain.reports import (
     Kind,
     ReportRefusedError,
@@ -100,8 +101,8 @@ def test_no_agency_handles_a_denunciation_of_itself(inspectorates: list[str]) ->
 
 
 def test_everything_in_the_plan_has_a_name_in_both_languages() -> None:
-    assert list(XIN_NAMES) == list(Xin)
+    assert list(notices.KIND_NAMES) == list(notices.Kind)
     assert list(LUON_NAMES) == list(Luon)
     assert list(KHONG_NAMES) == list(Khong)
-    names = [*XIN_NAMES.values(), *LUON_NAMES.values(), *KHONG_NAMES.values()]
+    names = [*notices.KIND_NAMES.values(), *LUON_NAMES.values(), *KHONG_NAMES.values()]
     assert all(name.vi and name.en for name in names)

@@ -40,10 +40,11 @@ async def test_notices_come_in_both_languages_in_the_order_they_were_sent(
     assert told["dossier"] == CODE
     assert [(one["notice"], one["agency"]) for one in told["notices"]] == [
         ("greeting", UNIT),
+        ("transferred", "H10.02"),
         ("thanks", "H10.02"),
     ]
     assert told["notices"][0]["text"]["vi"].startswith("Xin chào")
-    assert told["notices"][1]["text"]["en"].startswith("Thank you!")
+    assert told["notices"][2]["text"]["en"].startswith("Thank you!")
     assert told["notices"][0]["sent_at"] == at(8).astimezone(
         history.NOW.tzinfo
     ).isoformat().replace("+00:00", "Z")
@@ -68,7 +69,7 @@ async def test_only_who_delivers_the_link_sees_it(
     sees_link: bool,
 ) -> None:
     answer = await http.get(NOTICES, headers=bearing(token(role, agency)))
-    link = answer.json()["notices"][1]["rating_link"]
+    link = answer.json()["notices"][2]["rating_link"]
     secret = await pool.fetchval("select token from invitations")
     assert link == (f"https://feedback.example/rate/{secret}" if sees_link else None)
     assert sees_link or secret not in answer.text
@@ -77,7 +78,7 @@ async def test_only_who_delivers_the_link_sees_it(
 async def test_the_link_that_is_shown_rates(http: httpx.AsyncClient, token: Mint) -> None:
     answer = await http.get(NOTICES, headers=bearing(token(Role.OPERATOR)))
     stars = {"smile": 5, "gentle": 5, "listen": 5, "help": 5}
-    assert (await http.post(answer.json()["notices"][1]["rating_link"], json=stars)).is_success
+    assert (await http.post(answer.json()["notices"][2]["rating_link"], json=stars)).is_success
 
 
 async def test_without_a_good_token_nothing_is_shown(http: httpx.AsyncClient, token: Mint) -> None:

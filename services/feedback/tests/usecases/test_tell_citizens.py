@@ -1,5 +1,8 @@
 """Batches heard on real PostgreSQL: what is told, said, refused, and what it costs."""
 
+from datetime import timedelta
+from typing import Any
+
 import asyncpg
 import orjson
 import pytest
@@ -9,6 +12,7 @@ from services.feedback.tests import history
 from services.feedback.tests.history import CLOSING, CODE, UNIT, Tell, Teller, at
 from shared.clock import VirtualClock
 from shared.events import deadlines, dossiers
+from shared.events.agencies import Pledge
 from shared.events.base import Event
 from shared.events.feedback import NoticeSent
 from shared.hearing import Hearing
@@ -40,7 +44,7 @@ async def said(pool: asyncpg.Pool) -> list[NoticeSent]:
 
 
 async def told(pool: asyncpg.Pool, code: str = CODE) -> list[str]:
-    """The dossier's courtesies, in the order they were sent."""
+    """The dossier's notices, in the order they were sent."""
     rows = await pool.fetch("select notice from notices where dossier = $1 order by sent_at", code)
     return [row["notice"] for row in rows]
 
@@ -56,6 +60,153 @@ async def test_a_late_dossiers_life_brings_all_four_courtesies(
         ("apology", CLOSING.replace(second=1)),
         ("thanks", at(16)),
     ]
+
+
+MOVES: dict[str, tuple[Event, str]] = {
+    "DossierSubmitted": (history.submitted(channel="online"), "greeting"),
+    "SupplementRequested": (history.supplement_requested(), "request"),
+    "DossierSupplemented": (history.supplemented("check"), "supplemented"),
+    "DossierAccepted": (history.accepted(), "accepted"),
+    "DossierForwarded": (history.forwarded(), "forwarded"),
+    "DossierTransferred": (history.transferred("H10.02"), "transferred"),
+    "DossierResolved": (history.resolved(), "resolved"),
+    "DossierReturned": (history.returned(), "thanks"),
+    "DossierRefused": (history.refused(), "refused"),
+    "DossierStopped": (history.stopped(), "stopped"),
+    "DossierWithdrawn": (history.withdrawn(), "withdrawn"),
+}
+"""Every move there is, and what its citizen is told."""
+
+
+def test_no_move_is_without_its_notice() -> None:
+    moves = {event.__name__ for event in dossiers.DossierEvent.__subclasses__()}
+    assert moves == MOVES.keys()
+
+
+@pytest.mark.parametrize(("move", "kind"), MOVES.values(), ids=MOVES)
+async def test_every_status_change_notifies_the_citizen_with_agency_handler_and_times_early_results_too(
+    pool: asyncpg.Pool, tell: Tell, move: Event, kind: str
+) -> None:
+    """Rule 31 (NĐ 224/2026 art. 15)."""
+    before = [history.submitted(channel="online"), history.deadline_set()]
+    if kind != "greeting":
+        assert await tell(history.agency(), history.agency("H10.02", "UBND xã"), *before) == []
+        await pool.execute("delete from notices")
+    assert await tell(history.agency(), *history.by_officer(move)) == []
+    (notice,) = await pool.fetch("select * from notices")
+    assert (notice["notice"], notice["number"], notice["handler"]) == (kind, 1, history.OFFICER)
+    name = "UBND xã" if kind == "transferred" else "UBND phường Hưng Long"
+    moved_at = (
+        next(
+            value
+            for field, value in move.model_dump().items()
+            if field.endswith("_at") and field not in ("received_at", "complete_at")
+        )
+        if kind != "greeting"
+        else at(8)
+    )
+    assert notice["sent_at"] == moved_at
+    for text, clock in ((notice["text_vi"], "%-H giờ %M"), (notice["text_en"], "%H:%M")):
+        assert name in text and CODE in text
+        assert history.OFFICER in text
+        assert at(8).strftime(clock) in text, "received"
+        assert moved_at.strftime(clock) in text, "processed or returned"
+        if kind in ("accepted", "forwarded", "transferred", "resolved"):
+            assert (CLOSING.strftime(clock) in text) == (kind == "accepted")
+    events = await said(pool)
+    assert (events[-1].notice, events[-1].agency) == (kind, notice["agency"])
+
+
+async def test_an_early_result_is_announced(pool: asyncpg.Pool, tell: Tell) -> None:
+    """Rule 31; NĐ 61/2018 art. 20.4."""
+    await tell(history.agency(), history.submitted(), history.accepted(), history.deadline_set())
+    await tell(history.resolved())
+    (text,) = await pool.fetch("select text_vi, text_en from notices where notice = 'resolved'")
+    assert text["text_vi"].startswith("Tin vui: có kết quả sớm hơn ngày hẹn!")
+    assert "earlier than promised" in text["text_en"] and "17:00" in text["text_en"]
+
+
+async def test_two_transfers_are_two_notices_on_the_bus_and_in_the_books(
+    pool: asyncpg.Pool, tell: Tell
+) -> None:
+    await tell(history.agency(), history.agency("H10.02", "UBND xã Nha Bích"))
+    await tell(history.submitted(), history.accepted(), history.deadline_set())
+    await tell(history.transferred("H10.02"))
+    await tell(history.transferred(UNIT, by="H10.02", hour=10))
+    found = [(one.notice, one.number, one.agency) for one in await said(pool)]
+    assert found == [
+        ("greeting", 1, UNIT),
+        ("transferred", 1, "H10.02"),
+        ("transferred", 2, UNIT),
+    ]
+    rows = await pool.fetch(
+        "select agency from notices where notice = 'transferred' order by number"
+    )
+    assert [row["agency"] for row in rows] == ["H10.02", UNIT]
+
+
+async def test_what_waits_for_its_appointment_outlives_a_restart_between_the_topics(
+    pool: asyncpg.Pool, tell: Tell
+) -> None:
+    for event in (history.agency(), history.submitted(), history.accepted(), history.forwarded()):
+        assert await tell(event) == []
+    assert await told(pool) == []
+    await tell(history.deadline_set())
+    assert await told(pool) == ["greeting", "forwarded"]
+    assert await pool.fetchval("select waiting from dossiers") is None
+
+
+async def test_a_new_date_is_told_with_the_one_it_takes_the_place_of(
+    pool: asyncpg.Pool, tell: Tell
+) -> None:
+    await tell(history.agency(), history.submitted(), history.deadline_set(), history.reappointed())
+    (text,) = await pool.fetch("select text_en from notices where notice = 'reappointed'")
+    assert "at 17:00 on Friday 13 November 2026 as promised" in text["text_en"]
+    assert "Result promised for: 17:00 on Monday 16 November 2026" in text["text_en"]
+
+
+def pledging(*procedures: str, **more: Any) -> Event:
+    pledge = Pledge(
+        version=1,
+        valid_from=at(8).date(),
+        hours={},
+        congratulates=procedures,
+        **more,
+    )
+    return history.agency(pledges=(pledge,))
+
+
+@pytest.mark.parametrize(
+    ("agency", "notices"),
+    [
+        pytest.param(pledging("2.000815"), ["thanks", "congratulations"], id="pledged"),
+        pytest.param(pledging("1.001193"), ["thanks"], id="for another procedure"),
+        pytest.param(pledging(), ["thanks"], id="for none"),
+        pytest.param(
+            pledging("2.000815", valid_to=at(8).date()), ["thanks", "congratulations"],
+            id="on the last day",
+        ),
+    ],
+)  # fmt: skip
+async def test_congratulations_are_sent_where_the_unit_pledged_them_and_once(
+    pool: asyncpg.Pool, tell: Tell, agency: Event, notices: list[str]
+) -> None:
+    await tell(agency)
+    assert await tell(history.submitted(), history.returned()) == []
+    found = [(one.notice, one.number) for one in await said(pool)]
+    assert found == [(notice, 1) for notice in notices]
+
+
+async def test_a_pledge_that_ended_before_the_receipt_congratulates_nobody(
+    pool: asyncpg.Pool, tell: Tell
+) -> None:
+    """Rule 13: by the day of receipt, as the agency's calendar has it."""
+    before = at(8).date() - timedelta(days=1)
+    pledge = Pledge(
+        version=1, valid_from=before, valid_to=before, hours={}, congratulates=("2.000815",)
+    )
+    await tell(history.agency(pledges=(pledge,)), history.submitted(), history.returned())
+    assert [one.notice for one in await said(pool)] == ["thanks"]
 
 
 async def test_the_trace_goes_on_and_sequences_count_per_dossier(
@@ -244,4 +395,10 @@ async def test_bodies_on_the_bus_hold_codes_and_instants_only(
 ) -> None:
     await tell(history.agency(), *WHOLE_LIFE)
     for row in await pool.fetch("select body from outbox"):
-        assert set(orjson.loads(row["body"])) == {"dossier", "agency", "notice", "sent_at"}
+        assert set(orjson.loads(row["body"])) == {
+            "dossier",
+            "agency",
+            "notice",
+            "sent_at",
+            "number",
+        }

@@ -85,6 +85,7 @@ def _body(letter: Letter, now: datetime) -> bytes:
             "data": {
                 "dossier": letter.dossier,
                 "notice": letter.notice,
+                "number": letter.number,
                 "language": letter.language,
                 "text": letter.text,
                 "phone": letter.contact.phone,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -24,15 +24,17 @@ from services.intake.adapters.channels.smtp import TITLES, Mail, MailServer
 from services.intake.adapters.channels.webhook import Webhook, key_of, sign
 from services.intake.domain.deliveries import message_id
 from services.intake.usecases.delivery_ports import Contact, DeliveryError, Letter
+from shared.events.feedback import Notice
 
 NOW = datetime(2026, 11, 13, 2, 0, tzinfo=UTC)
 SECRET = "whsec_plJ3nmyCDGBKInavdOK15jsl"
 CODE = "000.00.01.H10-240322-0001"
 CONTACT = Contact("vi", "0900", "nguoi.nop@example.vn")
 LETTER = Letter(
-    message_id(CODE, "greeting"),
+    message_id(CODE, "greeting", 1),
     CODE,
     "greeting",
+    1,
     "vi",
     "Xin chào Quý công dân!\nDòng hai",
     CONTACT,
@@ -122,6 +124,7 @@ async def test_a_gateway_can_check_what_it_gets(client: httpx.AsyncClient) -> No
     assert told["data"] == {
         "dossier": CODE,
         "notice": "greeting",
+        "number": 1,
         "language": "vi",
         "text": LETTER.text,
         "phone": "0900",
@@ -238,5 +241,5 @@ def test_each_channel_asks_for_its_own_address(tmp_path: Path) -> None:
 
 
 def test_every_notice_has_a_title_in_both_languages() -> None:
-    notices = ("greeting", "request", "apology", "thanks")
+    notices = get_args(Notice)
     assert TITLES.keys() == {(language, one) for language in ("vi", "en") for one in notices}

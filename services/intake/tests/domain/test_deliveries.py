@@ -1,5 +1,6 @@
 """How often a notice is tried, and to which address."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,9 @@ from services.intake.domain.deliveries import (
     after_fault,
     mailbox,
     message_id,
+    who_handles,
 )
+from services.intake.domain.hand_overs import Contact
 
 NOW = datetime(2026, 11, 13, 2, 0, tzinfo=UTC)
 FAULT = Fault("Smtp 451")
@@ -54,9 +57,39 @@ def test_chance_shortens_a_wait_by_half_at_most(attempts: int, chance: float) ->
 
 def test_an_id_is_the_same_each_time_differs_by_notice_and_has_no_dot() -> None:
     code = "000.00.01.H10-240322-0001"
-    assert message_id(code, "greeting") == message_id(code, "greeting")
-    assert message_id(code, "greeting") != message_id(code, "thanks")
-    assert "." not in message_id(code, "greeting")
+    assert message_id(code, "greeting", 1) == message_id(code, "greeting", 1)
+    assert message_id(code, "greeting", 1) != message_id(code, "thanks", 1)
+    assert message_id(code, "transferred", 1) != message_id(code, "transferred", 2)
+    assert "." not in message_id(code, "greeting", 2)
+
+
+def test_a_first_notice_keeps_the_id_it_had_before_there_were_others() -> None:
+    """What an earlier version tried is not carried a second time under another name."""
+    code = "000.00.01.H10-240322-0001"
+    digest = hashlib.sha256(f"{code}/greeting".encode()).hexdigest()
+    assert message_id(code, "greeting", 1) == f"msg_{digest[:32]}"
+
+
+@pytest.mark.parametrize(
+    ("notice", "said", "handler", "officer", "lines"),
+    [
+        ("forwarded", "cb-17", "cb-17", None, []),
+        ("apology", None, "cb-17", None, ["Người xử lý: cán bộ mã cb-17."]),
+        ("apology", None, None, None, []),
+        (
+            "request",
+            "cb-17",
+            "cb-18",
+            Contact("Cán bộ Mẫu", "0271 000"),
+            ["Liên hệ: Cán bộ Mẫu, điện thoại 0271 000."],
+        ),
+        ("congratulations", None, "cb-17", Contact("Cán bộ Mẫu", "0271 000"), []),
+    ],
+)
+def test_who_handles_is_said_once_and_by_name_where_one_was_given(
+    notice: str, said: str | None, handler: str | None, officer: Contact | None, lines: list[str]
+) -> None:
+    assert who_handles(notice, "vi", said, handler, officer) == lines
 
 
 @pytest.mark.parametrize("address", ["an@example.vn", " a.b+c@mail.example.com "])

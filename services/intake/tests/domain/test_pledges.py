@@ -36,6 +36,7 @@ def test_a_pledge_within_the_rules_is_taken() -> None:
     check(replace(LAWFUL, hours={**WEEK, "saturday": (MORNING,)}, keeps_friday=False, khong=(1,)))
     at_risk = LadderRung("at_risk", "head_of_unit", working_hours_before=4)
     apology = LadderRung("apology", "town", working_days_before=2)
+    check(replace(LAWFUL, congratulates=("2.000815",)))
     check(replace(LAWFUL, ladder=(at_risk, apology, LadderRung("breach", "town"))))
 
 
@@ -48,6 +49,7 @@ def test_a_pledge_within_the_rules_is_taken() -> None:
         ({"valid_to": None}, "valid_to", "exists only until 2025-06-30"),
         ({"valid_to": date(2024, 1, 21)}, "valid_to", "before valid_from"),
         ({"same_day": ("9.999999",)}, "same_day", "no such procedure"),
+        ({"congratulates": ("9.999999",)}, "congratulates", "no such procedure"),
         ({"xin": ("chao", "smile")}, "xin", "chao, loi, cam-on, phep"),
         ({"luon": ("fast",)}, "luon", "smile, gentle, listen, help"),
         ({"khong": (6,)}, "khong", "1, 2, 3, 4, 5"),

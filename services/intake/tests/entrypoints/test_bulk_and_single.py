@@ -53,10 +53,11 @@ async def test_the_bulk_and_the_single_path_agree(
         "applicant": {"name": "Không nêu tên"},
     }
     instants = [f"2026-11-13T09:{minute:02}:00+07:00" for minute in range(1, len(life) + 1)]
-    single = await town.code(**submission)
+    # One caller for both: who acts is told as well.
+    single = await town.code(headers=town.system, **submission)
     for (_, path, says), at in zip(life, instants, strict=True):
         await clock.set(datetime.fromisoformat(at))
-        answer = await town.move(single, path, says)
+        answer = await town.move(single, path, says, town.system)
         assert answer.status_code == 200, answer.text
     log = [
         {"do": "submit", "at": AT, "is_complete": True, **submission},

@@ -8,8 +8,10 @@ import asyncpg
 import orjson
 import pytest
 
+from services.intake.domain.handlers import code_of
 from services.intake.tests.town import DAY, FRIDAY, NEIGHBOUR, PROCEDURE, UNIT, Town
 from shared.clock import VirtualClock
+from shared.identity import Role
 
 
 async def events(pool: asyncpg.Pool, subject: str) -> list[tuple[int, str, dict[str, Any]]]:
@@ -42,12 +44,61 @@ async def test_rule_17_a_complete_counter_dossier_is_submitted_and_accepted_at_o
         "dossier": f"{UNIT}-{DAY}-0001",
         "agency": UNIT,
         "status": 2,
+        "handler": "subject-of-officer",
         "procedure": PROCEDURE,
         "channel": "counter",
         "received_at": "2026-11-13T02:00:00Z",
         "complete_at": "2026-11-13T02:00:00Z",
         "accepted_at": "2026-11-13T02:00:00Z",
     }
+
+
+async def test_every_move_says_the_code_of_the_officer_who_made_it_and_of_nobody_else(
+    town: Town, pool: asyncpg.Pool
+) -> None:
+    """Rule 31 names the handler; a system handles nobody's dossier."""
+    code = await town.code(headers=town.system, is_complete=False)
+    moves: tuple[tuple[str, dict[str, str], dict[str, str]], ...] = (
+        ("supplement-requests", {"reason": "Thiếu giấy"}, town.officer),
+        ("supplements", {}, town.officer),
+        ("acceptance", {}, town.officer),
+        ("forwarding", {}, town.officer),
+        ("transfers", {"to_agency": NEIGHBOUR}, town.head),
+        ("resolution", {}, town.neighbour),
+        ("return", {}, town.system),
+    )
+    for path, body, headers in moves:
+        answer = await town.move(code, path, body, headers)
+        assert answer.is_success, (path, answer.text)
+    said = [(name, body["handler"]) for _, name, body in await events(pool, code)]
+    assert said == [
+        ("DossierSubmitted", None),
+        ("SupplementRequested", "subject-of-officer"),
+        ("DossierSupplemented", "subject-of-officer"),
+        ("DossierAccepted", "subject-of-officer"),
+        ("DossierForwarded", "subject-of-officer"),
+        ("DossierTransferred", "subject-of-head_of_unit"),
+        ("DossierResolved", "subject-of-officer"),
+        ("DossierReturned", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "code"),
+    [
+        ("5f0c1d9e-8d1c-4a5e-9f5e-0d7c0e2b1a33", "5f0c1d9e-8d1c-4a5e-9f5e-0d7c0e2b1a33"),
+        ("auth|0142", "auth|0142"),
+        ("can.bo@town.example", None),
+        ("Cán bộ Mẫu", None),
+        ("can bo", None),
+        ("x" * 65, None),
+    ],
+)
+def test_a_subject_that_could_be_a_name_or_an_address_is_not_said(
+    subject: str, code: str | None
+) -> None:
+    assert code_of(subject, Role.OFFICER) == code
+    assert code_of(subject, Role.INTEGRATOR) is None
 
 
 async def test_no_event_carries_the_applicant_or_a_reason(town: Town, pool: asyncpg.Pool) -> None:

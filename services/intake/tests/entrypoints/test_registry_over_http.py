@@ -86,9 +86,11 @@ async def test_a_pledge_is_kept_and_said_without_its_free_text(
     assert (answer.status_code, answer.json()) == (201, {"version": 1})
     event = (await said_of(pool, UNIT))[-1]
     assert event["pledges"][0]["same_day"] == [PROCEDURE]
+    assert event["pledges"][0]["congratulates"] == [PROCEDURE]
     assert event["pledges"][0]["keeps_friday"] is True
     assert "Đứng dậy" not in str(event)
     shown = (await town.http.get(f"/agencies/{UNIT}", headers=town.officer)).json()
+    assert shown["pledges"][0]["congratulates"] == [PROCEDURE]
     assert shown["pledges"][0]["additions"] == {"chao": "Đứng dậy chào"}
     assert (
         shown["pledges"][0]["ladder"]
@@ -116,6 +118,7 @@ async def test_a_pledge_is_kept_and_said_without_its_free_text(
     [
         ({"hours": {**WEEK, "friday": []}}, "hours.friday"),
         ({"same_day": ["9.999999"]}, "same_day"),
+        ({"congratulates": ["9.999999"]}, "congratulates"),
         ({"valid_from": "2025-06-30"}, "valid_from"),
         ({"luon": ["fast"]}, "luon"),
         ({"khong": [6]}, "khong"),

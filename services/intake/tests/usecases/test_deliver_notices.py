@@ -47,10 +47,18 @@ class Feedback(BaseHTTPRequestHandler):
         notices = [
             {
                 "notice": notice,
-                "text": {"vi": f"{notice}: xin chào", "en": f"{notice}: hello"},
+                "number": number,
+                "handler": "cb-17" if notice == "transferred" else None,
+                "text": {"vi": f"{notice}: xin chào {number}", "en": f"{notice}: hello {number}"},
                 "rating_link": "https://feedback.example/rate/x" if notice == "thanks" else None,
             }
-            for notice in ("greeting", "thanks")
+            for notice, number in (
+                ("greeting", 1),
+                ("thanks", 1),
+                ("transferred", 1),
+                ("transferred", 2),
+                ("congratulations", 1),
+            )
         ]
         self.send_response(self.status)
         self.end_headers()
@@ -91,10 +99,13 @@ async def carrier(
         )
 
 
-async def hear(pool: asyncpg.Pool, clock: VirtualClock, code: str, *notices: Notice) -> None:
+async def hear(
+    pool: asyncpg.Pool, clock: VirtualClock, code: str, *notices: Notice, number: int = 1
+) -> None:
     apply = keeping(PostgresPromises, partial(PostgresQueue, now=clock.now))
     events = [
-        NoticeSent(dossier=code, agency=UNIT, notice=notice, sent_at=FRIDAY) for notice in notices
+        NoticeSent(dossier=code, agency=UNIT, notice=notice, sent_at=FRIDAY, number=number)
+        for notice in notices
     ]
     async with transaction(pool) as connection:
         assert not await apply(connection, [heard(event) for event in events])
@@ -114,16 +125,56 @@ async def state_of(pool: asyncpg.Pool) -> tuple[str, int, str | None, datetime]:
 async def test_a_notice_heard_is_carried_once_in_the_dossiers_language_with_its_link(
     town: Town, pool: asyncpg.Pool, clock: VirtualClock, carrier: Carrier, tmp_path: Path
 ) -> None:
-    code = await town.code(language="en")
+    code = await town.code(language="en", headers=town.system)
     await hear(pool, clock, code, "greeting", "thanks")
     await hear(pool, clock, code, "greeting")
     assert await deliver_notices(carrier) == [Settlement("delivered")] * 2
     assert carried(tmp_path) == [
-        "greeting: hello",
-        "thanks: hello\nhttps://feedback.example/rate/x",
+        "greeting: hello 1",
+        "thanks: hello 1\nhttps://feedback.example/rate/x",
     ]
     await hear(pool, clock, code, "greeting")
     assert await deliver_notices(carrier) == []
+
+
+async def test_two_transfers_are_two_letters_each_with_its_own_words(
+    town: Town, pool: asyncpg.Pool, clock: VirtualClock, carrier: Carrier, tmp_path: Path
+) -> None:
+    code = await town.code(headers=town.system)
+    await hear(pool, clock, code, "transferred")
+    await hear(pool, clock, code, "transferred", number=2)
+    assert await deliver_notices(carrier) == [Settlement("delivered")] * 2
+    assert carried(tmp_path) == ["transferred: xin chào 1", "transferred: xin chào 2"]
+
+
+async def test_one_of_two_alike_is_claimed_and_settled_alone(
+    town: Town, pool: asyncpg.Pool, clock: VirtualClock, carrier: Carrier
+) -> None:
+    code = await town.code()
+    await hear(pool, clock, code, "transferred")
+    await hear(pool, clock, code, "transferred", number=2)
+    (first,) = await carrier.deliveries.claim(FRIDAY, FRIDAY + LEASE, 1)
+    assert await carrier.deliveries.settle(first, Settlement("delivered"), clock.now())
+    (second,) = await carrier.deliveries.claim(FRIDAY, FRIDAY + LEASE, 9)
+    assert {first.number, second.number} == {1, 2}
+
+
+async def test_who_handles_is_added_where_the_words_do_not_say_it(
+    town: Town, pool: asyncpg.Pool, clock: VirtualClock, carrier: Carrier, tmp_path: Path
+) -> None:
+    """Rule 31: a clock's notice knows no officer; intake does, and whom its agency named to be asked."""
+    code = await town.code(is_complete=False)
+    asked = {"reason": "Thiếu giấy", "contact": {"name": "Cán bộ Mẫu", "phone": "0271000000"}}
+    assert (await town.move(code, "supplement-requests", asked)).is_success
+    officer = await pool.fetchval("select actor from moves where dossier = $1 limit 1", code)
+    await hear(pool, clock, code, "greeting", "transferred", "congratulations")
+    assert await deliver_notices(carrier) == [Settlement("delivered")] * 3
+    named = "Liên hệ: Cán bộ Mẫu, điện thoại 0271000000."
+    assert carried(tmp_path) == [
+        "congratulations: xin chào 1",
+        f"greeting: xin chào 1\nNgười xử lý: cán bộ mã {officer}.\n{named}",
+        f"transferred: xin chào 1\n{named}",
+    ]
 
 
 async def test_without_a_channel_nothing_is_queued(town: Town, pool: asyncpg.Pool) -> None:
