@@ -92,7 +92,16 @@ def test_it_is_reached_only_by_whom_it_must(overlay: str, service: str) -> None:
     assert own["podSelector"] == {"matchLabels": {"thanthien/part": service}}
     assert all(rule["from"] for rule in own["ingress"])
     ports = {port["port"] for rule in own["egress"] for port in rule["ports"]}
-    assert ports == {5432, 9093, 443}
+    delivering = {8000, 587} if service == "intake" else set()
+    assert ports == {5432, 9093, 443} | delivering
+    if service == "feedback":
+        callers = [
+            each["podSelector"]
+            for rule in own["ingress"]
+            for each in rule["from"]
+            if "podSelector" in each
+        ]
+        assert callers == [{"matchLabels": {"thanthien/part": "intake"}}]
 
 
 def test_it_is_given_settings_it_knows_and_all_it_needs(overlay: str, service: str) -> None:
@@ -111,6 +120,41 @@ def test_it_is_given_settings_it_knows_and_all_it_needs(overlay: str, service: s
     assert {"OIDC_ISSUER", "OIDC_JWKS", "KAFKA_USERNAME", "KAFKA_PASSWORD"} <= settings_of(
         overlay, pod(overlay, "Deployment", service)[1]
     ).keys()
+
+
+DELIVERY = ("DELIVERY_", "NOTICES_", "SMTP_", "WEBHOOK_")
+
+
+def test_intake_is_told_how_notices_are_delivered(overlay: str, service: str) -> None:
+    if service != "intake":
+        return
+    spec, container = pod(overlay, "Deployment", "intake")
+    given = settings_of(overlay, container)
+    fields = import_module("services.intake.settings").Settings.model_fields
+    known = {name.upper() for name in fields if name.upper().startswith(DELIVERY)}
+    # A pod's files go with it: an outbox of files is for one host.
+    assert known - given.keys() == {"DELIVERY_DIRECTORY"}
+    mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    (secret,) = (each["secret"] for each in spec["volumes"] if each["name"] == "delivery")
+    assert secret == {"secretName": "intake-delivery", "optional": True}
+    for name in ("NOTICES_TOKEN_FILE", "WEBHOOK_SECRET_FILE"):
+        assert given[name].startswith(f"{mounted['delivery']}/")
+    assert given["SMTP_PASSWORD_FILE"] == "", "nobody signs in unless an overlay says so"
+    ports = {port["port"] for rule in egress(overlay, "intake") for port in rule["ports"]}
+    assert int(given["SMTP_PORT"]) in ports
+
+
+def egress(overlay: str, service: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = of_kind(overlay, "NetworkPolicy")[service]["spec"]["egress"]
+    return found
+
+
+def test_feedback_looks_for_units_words_where_they_are_mounted(overlay: str, service: str) -> None:
+    if service != "feedback":
+        return
+    _, container = pod(overlay, "Deployment", "feedback")
+    mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    assert settings_of(overlay, container)["NOTICE_TEXTS"] == mounted["notice-texts"]
 
 
 def test_its_schema_is_brought_up_to_date_before_it_is_rolled_out(
@@ -150,7 +194,9 @@ def test_it_is_scaled_by_lag_and_never_past_its_partitions(overlay: str, service
 def test_no_secret_is_in_the_files(overlay: str, service: str) -> None:
     assert "Secret" not in {each["kind"] for each in rendered(overlay)}
     for name, value in settings_of(overlay, pod(overlay, "Deployment", service)[1]).items():
-        if "PASSWORD" in name or "KEYS" in name:
+        if name.endswith("_FILE"):
+            assert value == "" or value.startswith("/etc/"), "where a Secret is mounted"
+        elif "PASSWORD" in name or "KEYS" in name:
             assert "secretKeyRef" in value["valueFrom"]
 
 

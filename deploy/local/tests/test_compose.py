@@ -10,11 +10,13 @@ from typing import Any
 import asyncpg
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from deploy.local.apache import kafka_version
 from deploy.local.children import CHECKOUT
 from deploy.local.postgres import ADMINISTRATOR, ROLES, ROLES_SQL, SERVICES, Postgres, create_empty
 from deploy.local.reach import reachable_programs
+from services.intake.settings import Settings
 
 COMPOSE = CHECKOUT / "docker-compose.yml"
 DOCKERFILE = CHECKOUT / "deploy" / "docker" / "Dockerfile"
@@ -43,6 +45,87 @@ def test_services_are_given_settings_they_know(service: str) -> None:
     assert required <= given
     assert PARTS[service]["environment"]["ENVIRONMENT"] == "production"
     assert PARTS[f"{service}-migrate"]["environment"] == PARTS[service]["environment"]
+
+
+DELIVERY = {
+    name.upper()
+    for name in Settings.model_fields
+    if name.startswith(("delivery_", "notices_", "smtp_", "webhook_"))
+}
+
+
+def test_every_setting_of_delivery_is_passed_on_and_stands_in_the_example() -> None:
+    given = PARTS["intake"]["environment"]
+    assert len(DELIVERY) == 12
+    assert given.keys() >= DELIVERY
+    named = set(re.findall(r"^(\w+)=", (CHECKOUT / ".env.example").read_text(), re.MULTILINE))
+    assert named >= DELIVERY - {"NOTICES_URL"}, "the one that is always the same here"
+
+
+def with_values(value: str, said: dict[str, str]) -> str:
+    """A value of the compose file as Docker Compose writes it, for the forms used there."""
+
+    def fill(found: re.Match[str]) -> str:
+        name, sign, other = found.groups()
+        if sign == ":+":
+            return other if said.get(name) else ""
+        return said.get(name) or other
+
+    return re.sub(r"\$\{(\w+)(?:(:[-+?])([^}]*))?\}", fill, value)
+
+
+def intake_settings(**said: str) -> Settings:
+    environment = {
+        name.lower(): with_values(str(value), {"INTAKE_PASSWORD": "x", **said})
+        for name, value in PARTS["intake"]["environment"].items()
+        if name.startswith(("DATABASE", "KAFKA")) or name in DELIVERY
+    }
+    return Settings.model_validate(environment)
+
+
+@pytest.mark.parametrize(
+    ("channel", "more", "missing"),
+    [
+        ("", {}, set()),
+        ("file", {}, set()),
+        ("smtp", {"SMTP_HOST": "mail", "SMTP_FROM": "a@b.vn"}, set()),
+        ("smtp", {}, {"smtp_host", "smtp_from"}),
+        ("webhook", {"WEBHOOK_URL": "https://gateway.example"}, set()),
+        ("webhook", {}, {"webhook_url"}),
+    ],
+)
+def test_each_channel_starts_with_what_it_needs_and_says_what_it_lacks(
+    channel: str, more: dict[str, str], missing: set[str]
+) -> None:
+    if missing:
+        with pytest.raises(ValidationError) as refused:
+            intake_settings(DELIVERY_CHANNEL=channel, **more)
+        assert {fault["loc"][0] for fault in refused.value.errors()} == missing
+    else:
+        settings = intake_settings(DELIVERY_CHANNEL=channel, **more)
+        assert settings.delivery_channel == channel
+        assert settings.smtp_password_file is None, "nobody signs in unless a file is named"
+
+
+def test_delivery_has_its_secrets_from_files_of_the_host_and_none_in_the_environment() -> None:
+    part = PARTS["intake"]
+    assert {f"/run/secrets/{name}" for name in part["secrets"]} == {
+        with_values(str(part["environment"][name]), {name: "x"})
+        for name in ("NOTICES_TOKEN_FILE", "SMTP_PASSWORD_FILE", "WEBHOOK_SECRET_FILE")
+    }
+    assert COMPOSED["secrets"].keys() == set(part["secrets"])
+    (outbox,) = part["volumes"]
+    assert outbox.endswith(f":{part['environment']['DELIVERY_DIRECTORY']}")
+
+
+def test_a_towns_words_are_mounted_where_feedback_looks_for_them() -> None:
+    part = PARTS["feedback"]
+    (mount,) = part["volumes"]
+    asked = part["environment"]["NOTICE_TEXTS"]
+    assert with_values(asked, {}) == ""
+    assert with_values(mount, {}).startswith("/dev/null:")
+    said = {"FEEDBACK_NOTICE_TEXTS": "/srv/texts"}
+    assert with_values(mount, said) == f"/srv/texts:{with_values(asked, said)}:ro"
 
 
 @pytest.mark.parametrize("service", SERVICES)
