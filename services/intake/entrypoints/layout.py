@@ -1,13 +1,10 @@
 """Forms laid out: as HTML that prints, as PDF, as data."""
 
-import io
-import json
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.intake.domain.forms import Words
@@ -19,6 +16,7 @@ from services.intake.entrypoints.answers import (
     TableShown,
     WordsShown,
 )
+from shared.printing import qr_code, typeset
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -59,27 +57,7 @@ def pdf(paper: Paper, look_up: LookUp) -> bytes:
     said = {**shown(paper, look_up).model_dump(mode="json"), "qr": qr_code(look_up.url)}
     said["issued"] = minute(paper.issued_at).vi
     said["widths"] = [] if paper.table is None else list(paper.table.widths)
-    return typeset("slip.typ", "paper", said, paper.issued_at)
-
-
-def typeset(template: str, name: str, data: object, dated: datetime) -> bytes:
-    """A PDF/A-2a of a template, which reads `data` under `name`.
-
-    Given as data, nothing that a citizen wrote is read as markup. Nothing is fetched, no font but the
-    package's own is used, and the file is dated by what it tells: the same data, the same bytes.
-    """
-    # Imported when first needed: a process that prints nothing need not carry it.
-    import typst
-
-    laid_out = typst.compile(
-        (TEMPLATES / template).read_bytes(),
-        ignore_system_fonts=True,
-        sys_inputs={name: json.dumps(data, ensure_ascii=False)},
-        pdf_standards="a-2a",
-        timestamp=int(dated.timestamp()),
-    )
-    assert isinstance(laid_out, bytes)
-    return laid_out
+    return typeset(TEMPLATES / "slip.typ", "paper", said, paper.issued_at)
 
 
 def shown(paper: Paper, look_up: LookUp) -> PaperShown:
@@ -123,14 +101,6 @@ def _table(table: Table) -> TableShown:
         columns=[words(column) for column in table.columns],
         rows=[[words(cell) for cell in row] for row in table.rows],
     )
-
-
-def qr_code(text: str) -> str:
-    """An inline SVG, as large as its style says."""
-    drawn = io.BytesIO()
-    code: Any = segno.make(text, error="m")
-    code.save(drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=1)
-    return drawn.getvalue().decode()
 
 
 def in_cell(value: str | int | datetime | None) -> str:

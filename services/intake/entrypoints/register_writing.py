@@ -17,6 +17,7 @@ from services.intake.domain.refused import RefusedError
 from services.intake.domain.register import CELLS, Cell, Entry
 from services.intake.entrypoints import layout
 from services.intake.usecases.read_register import Period
+from shared.printing import typeset
 
 BOM = "\ufeff"
 """By which spreadsheets know UTF-8: without it they spoil Vietnamese letters."""
@@ -122,7 +123,7 @@ async def as_pdf(pages: Pages, period: Period, rules: FormRules) -> bytes:
     }
     async with _ONE_AT_A_TIME:
         return await asyncio.to_thread(
-            layout.typeset, "register.typ", "register", data, period.ends
+            typeset, layout.TEMPLATES / "register.typ", "register", data, period.ends
         )
 
 
