@@ -53,6 +53,11 @@ class SlipSecrets:
         if environment == "production" and not self._keys:
             raise SlipKeysError("SLIP_KEYS: production needs a key, as id:base64url of 32 bytes")
 
+    @property
+    def has_key(self) -> bool:
+        """Whether any slip bears a look-up code that can be checked here."""
+        return bool(self._keys)
+
     def of(self, code: str) -> str | None:
         """The look-up code of a dossier, `XXXX-XXXX-XXXX-XXXX`; None without a key."""
         if not self._keys:

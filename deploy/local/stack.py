@@ -267,7 +267,7 @@ class Stack:
             "OIDC_ISSUER": LOCAL_ISSUER,
             "OIDC_AUDIENCE": AUDIENCE,
             "OIDC_JWKS": str(self.issuer.jwks),
-            "SLIP_KEYS": self._slip_keys if service == "intake" else "",
+            "SLIP_KEYS": self._slip_keys if service in ("intake", "feedback") else "",
             "IDENTITY_KEYS": self._identity_keys if service == "feedback" else "",
             # Demo, faults and bench ask for a whole town from one address.
             "PUBLIC_REQUESTS_PER_MINUTE": "0",

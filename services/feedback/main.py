@@ -25,6 +25,7 @@ from services.feedback.adapters.seals import Seals, must_open_all
 from services.feedback.entrypoints.chance import draw_token
 from services.feedback.entrypoints.http import routes
 from services.feedback.entrypoints.notice_commands import add_notice_commands
+from services.feedback.entrypoints.rating_desk import RatingDesk
 from services.feedback.entrypoints.rebuild_command import add_rebuild_command
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.entrypoints.report_pages import ReportDesk
@@ -41,6 +42,7 @@ from shared.hearing import Hearing
 from shared.inbox import Apply
 from shared.process import Parts
 from shared.prune_command import add_prune_command
+from shared.slip_secrets import SlipSecrets
 
 NAME = "feedback"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -69,8 +71,19 @@ def build(settings: Settings) -> FastAPI:
     app = process.new_app(parts, "Thân Thiện: feedback", start)
     inspectorates = [one.strip() for one in settings.inspectorates.split(",") if one.strip()]
     gate = Gate(settings.public_requests_per_minute, settings.trusted_proxies)
-    desk = ReportDesk(begin, parts.clock, draw_token, seals, inspectorates, Pages(), gate)
-    app.include_router(routes(desk, board, settings.public_base_url))
+    pages = Pages()
+    desk = ReportDesk(begin, parts.clock, draw_token, seals, inspectorates, pages, gate)
+    ratings = RatingDesk(
+        begin,
+        parts.clock,
+        pages,
+        gate,
+        SlipSecrets.read(settings.slip_keys.get_secret_value()),
+        draw_token,
+        settings.rating_days,
+        settings.public_base_url.rstrip("/"),
+    )
+    app.include_router(routes(desk, ratings, board))
     return app
 
 

@@ -18,6 +18,8 @@ class Settings(ServiceSettings):
     """A directory with a folder per agency, of its own words for notices; empty: nobody has any."""
     identity_keys: SecretStr = SecretStr("")
     """Keys to seal authors' identities with: `id:base64url of 32 bytes`, the newest first."""
+    slip_keys: SecretStr = SecretStr("")
+    """Intake's keys of the look-up codes on slips, the same: who has a slip rates at the counter. Empty: nobody does."""
 
     @field_validator("notice_texts", mode="before")
     @classmethod

@@ -81,15 +81,16 @@ def _in_words(total: UnitTally) -> str:
 
 
 def _stars(rating: Rating) -> str:
-    return f"{rating['overall']:.1f} ({rating['votes']})" if rating["votes"] else "– (0)"
+    """A mean is withheld where few voted."""
+    mean = "–" if rating["overall"] is None else f"{rating['overall']:.1f}"
+    return f"{mean} ({rating['votes']})"
 
 
 def _town_stars(ratings: Mapping[str, Rating]) -> str:
-    """The mean over all votes, not over units."""
-    votes = sum(rating["votes"] for rating in ratings.values())
+    """The mean over all votes whose unit's mean is shown, not over units."""
+    shown = [rating for rating in ratings.values() if rating["overall"] is not None]
+    votes = sum(rating["votes"] for rating in shown)
     if not votes:
         return "– (0)"
-    stars = sum(
-        rating["overall"] * rating["votes"] for rating in ratings.values() if rating["votes"]
-    )
+    stars = sum(rating["overall"] * rating["votes"] for rating in shown)
     return f"{stars / votes:.1f} ({votes})"

@@ -100,10 +100,12 @@ def test_the_table_fits_a_terminal_and_adds_up() -> None:
     tallies = dict.fromkeys(TOWN.units, numbers)
     rating: dict[str, float | None] = {"overall": 4.56, "votes": 23}
     ratings = dict.fromkeys(TOWN.units, rating)
-    ratings[next(iter(ratings))] = {"overall": None, "votes": 0}
+    nobody, few = list(ratings)[:2]
+    ratings[nobody] = {"overall": None, "votes": 0}
+    ratings[few] = {"overall": None, "votes": 3}
     table = shown(render_evening(TOWN, tallies, ratings))
     assert "…" not in table
     assert "432" in table
-    assert "4.6 (184)" in table
-    assert "– (0)" in table
+    assert "4.6 (161)" in table
+    assert "– (0)" in table and "– (3)" in table
     assert "9 reports of conduct" in " ".join(table.split())

@@ -11,7 +11,8 @@ from services.feedback.domain.ratings import Invitation, Stars, Tally
 # nothing. The dossier's primary key is the last guard against a second rating.
 GIVE = """
 with used as (
-    update invitations set used_at = $7 where token = $1 and used_at is null
+    update invitations set used_at = $7, is_used_at_counter = $10
+    where token = $1 and used_at is null
     returning dossier, agency
 ),
 rated as (
@@ -40,7 +41,8 @@ class PostgresRatings:
         await self._connection.execute(
             """insert into invitations (token, dossier, agency, invited_at, expires_at)
                select * from unnest(
-                   $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])""",
+                   $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+               on conflict (dossier) do nothing""",
             [invitation.token for invitation in invitations],
             [invitation.dossier for invitation in invitations],
             [invitation.agency for invitation in invitations],
@@ -52,7 +54,15 @@ class PostgresRatings:
         row = await self._connection.fetchrow("select * from invitations where token = $1", token)
         return None if row is None else Invitation(**dict(row))
 
-    async def give(self, invitation: Invitation, stars: Stars, rated_at: datetime) -> None:
+    async def find_of(self, dossier: str) -> Invitation | None:
+        row = await self._connection.fetchrow(
+            "select * from invitations where dossier = $1", dossier
+        )
+        return None if row is None else Invitation(**dict(row))
+
+    async def give(
+        self, invitation: Invitation, stars: Stars, rated_at: datetime, *, at_counter: bool
+    ) -> None:
         """Raises `RuntimeError` when the link was used meanwhile: its dossier was not locked."""
         done = await self._connection.execute(
             GIVE,
@@ -65,6 +75,7 @@ class PostgresRatings:
             rated_at,
             stars.overall,
             stars.overall_apart,
+            at_counter,
         )
         if done != "INSERT 0 1":
             raise RuntimeError(f"rated {invitation.dossier} without holding its lock: {done}")

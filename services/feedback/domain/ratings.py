@@ -1,13 +1,15 @@
 """Ratings: stars for each of the 4 luôn and overall, given once through a link, and a unit's mean of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from services.feedback.domain.courtesy import Luon
 
 FEWEST_STARS, MOST_STARS = 1, 5
 HUNDREDTH, TENTH = Decimal("0.01"), Decimal("0.1")
+RESOLVED, RETURNED = 9, 10
+"""The national status of a dossier whose result is ready, and of one whose citizen has it."""
 OVERALL = "overall"
 """What is asked beside the 4 luôn; also the field of `RatingGiven`."""
 
@@ -16,8 +18,18 @@ class RatingRefusedError(Exception):
     """A rating that cannot be taken; the message says why."""
 
 
+class NotReadyError(RatingRefusedError):
+    """The dossier has no result yet: there is no service to be rated."""
+
+
 class AlreadyRatedError(RatingRefusedError):
-    """The link has been used."""
+    """The dossier has been rated, through its link or at the counter; `invitation` says when and where."""
+
+    def __init__(self, invitation: "Invitation", used_at: datetime) -> None:
+        self.invitation = invitation
+        self.used_at = used_at
+        where = "at the counter" if invitation.is_used_at_counter else "through its link"
+        super().__init__(f"the dossier was rated {where} at {used_at.isoformat()}")
 
 
 class InvitationExpiredError(RatingRefusedError):
@@ -34,7 +46,7 @@ class StarsOutOfRangeError(RatingRefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A one-time link to rate how one dossier was handled by the agency that returned it."""
+    """The one right to rate how a dossier was handled by the agency that returned it, through a link or at the counter."""
 
     token: str
     dossier: str
@@ -42,13 +54,25 @@ class Invitation:
     invited_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    is_used_at_counter: bool = False
+    """Used by code and look-up code of the slip, and not through the link."""
 
     def must_be_open(self, now: datetime) -> None:
         """A link serves once, until it expires. Raises `AlreadyRatedError`, `InvitationExpiredError`."""
         if self.used_at is not None:
-            raise AlreadyRatedError(f"the link was used at {self.used_at.isoformat()}")
+            raise AlreadyRatedError(self, self.used_at)
         if now >= self.expires_at:
             raise InvitationExpiredError(f"the link expired at {self.expires_at.isoformat()}")
+
+
+def invite_at_counter(
+    dossier: str, agency: str | None, status: int | None, token: str, now: datetime, days: int
+) -> Invitation:
+    """The invitation of who rates at the counter before the return is recorded: they hold the result, and the
+    officer has yet to say so. Raises `NotReadyError` where there is no result."""
+    if agency is None or status not in (RESOLVED, RETURNED):
+        raise NotReadyError("a dossier is rated when its result is ready")
+    return Invitation(token, dossier, agency, now, now + timedelta(days=days))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from services.feedback.domain.ratings import FEWEST_STARS, MOST_STARS
 from services.feedback.domain.reports import MOST_CHARACTERS, Kind
 from services.feedback.entrypoints.multipart import MultipartError, read_multipart
 from shared.events.base import AgencyCode, DossierCode, ReportCode
-from shared.problems import Problem, invalid
+from shared.postgres import is_transient
+from shared.problems import Problem, invalid, not_now
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -151,6 +152,13 @@ class BodyRefusedError(Exception):
         super().__init__(problem.detail)
         self.problem = problem
         self.fields = fields
+
+
+def put_off(error: Exception, fields: dict[str, Any]) -> BodyRefusedError:
+    """A database that is away, with what was typed: it can be sent again. Raises any other error again."""
+    if not is_transient(error):
+        raise error
+    return BodyRefusedError(not_now("the database is away; ask again in a moment"), fields)
 
 
 def is_form(request: Request) -> bool:

@@ -20,6 +20,7 @@ from services.feedback.entrypoints.bodies import (
     FollowBody,
     documented,
     is_form,
+    put_off,
     read_body,
     refused_field,
 )
@@ -36,8 +37,9 @@ from services.feedback.usecases.ports import SealError
 from shared.problems import Problem
 
 Sent = TypeVar("Sent", bound=FollowBody)
-AGAIN = frozenset({404, 422, 429})
-"""What a form can be sent again after: a code or secret mistyped, words not as asked, too many requests."""
+AGAIN = frozenset({404, 422, 429, 503})
+"""What a form can be sent again after: a code or secret mistyped, words not as asked, too many requests, a
+database that is away."""
 
 
 def follow_pages(desk: ReportDesk) -> APIRouter:
@@ -156,6 +158,8 @@ async def _done(act: Callable[[Sent], Awaitable[Followed]], body: Sent) -> Follo
     except StepRefusedError as error:
         field = "text" if error.field == "words" else error.field
         raise refused_field(field, "", error.rule) from error
+    except Exception as error:
+        raise put_off(error, body.model_dump()) from error
 
 
 def cannot_open(error: SealError) -> Problem:

@@ -6,7 +6,11 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime, BaseModel
 
 from services.feedback.domain.courtesy import Luon
+from services.feedback.domain.ratings import OVERALL
+from services.feedback.entrypoints.counter_pages import counter_pages
 from services.feedback.entrypoints.follow_pages import follow_pages
+from services.feedback.entrypoints.poster import PosterPages, poster_routes
+from services.feedback.entrypoints.rating_desk import RatingDesk
 from services.feedback.entrypoints.rating_pages import rating_pages
 from services.feedback.entrypoints.rating_words import rating_line
 from services.feedback.entrypoints.report_handling import report_handling
@@ -54,7 +58,8 @@ class NoticesShown(BaseModel):
 
 
 class RatingShown(BaseModel):
-    """Means of 1 to 5 stars, to the hundredth; null while nobody voted.
+    """Means of 1 to 5 stars, to the hundredth; null while nobody voted, and below the fewest votes a mean is
+    shown of: it would show one citizen's stars.
 
     `overall` is the mean of overall stars; a vote that gave none stands with the mean of its four.
     """
@@ -70,14 +75,16 @@ class RatingShown(BaseModel):
     """The overall mean to the tenth, with its votes, to show as it is."""
 
 
-def routes(desk: ReportDesk, board: TownBoard, public_base_url: str) -> APIRouter:
-    """Every route of feedback's own. `public_base_url` begins the links citizens are given."""
+def routes(desk: ReportDesk, ratings: RatingDesk, board: TownBoard) -> APIRouter:
+    """Every route of feedback's own."""
     router = APIRouter()
-    router.include_router(_notices(desk.begin, public_base_url.rstrip("/")))
+    router.include_router(_notices(desk.begin, ratings.public_base_url))
     router.include_router(_ratings(desk.begin, desk.clock))
     router.include_router(score_routes(desk.begin, desk.clock))
     router.include_router(town_pages(board, TownPages()))
-    router.include_router(rating_pages(desk.begin, desk.clock, desk.pages, desk.gate))
+    router.include_router(rating_pages(ratings))
+    router.include_router(counter_pages(ratings))
+    router.include_router(poster_routes(ratings, PosterPages()))
     router.include_router(report_pages(desk))
     router.include_router(follow_pages(desk))
     router.include_router(report_handling(desk))
@@ -148,14 +155,18 @@ def _ratings(begin: Begin, clock: Clock) -> APIRouter:
 
 
 def _means(rating: AgencyRating) -> RatingShown:
-    tally, line = rating.tally, rating_line(rating.tally, rating.rules)
-    means = {luon.value: tally.mean(luon) for luon in Luon}
+    tally, rules = rating.tally, rating.rules
+    line = rating_line(tally, rules)
+    is_withheld = 0 < tally.votes < rules.fewest_votes
+    means = {luon.value: tally.mean(luon) for luon in Luon} | {OVERALL: tally.overall()}
     return RatingShown.model_validate(
         {
             "agency": rating.agency.code,
             "votes": tally.votes,
-            **{name: None if mean is None else float(mean) for name, mean in means.items()},
-            "overall": None if (overall := tally.overall()) is None else float(overall),
+            **{
+                name: None if mean is None or is_withheld else float(mean)
+                for name, mean in means.items()
+            },
             "text": TextShown(vi=line.vi, en=line.en),
         }
     )

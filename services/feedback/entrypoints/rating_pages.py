@@ -4,39 +4,40 @@ import re
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
-from services.feedback.domain.ratings import (
-    AlreadyRatedError,
-    Invitation,
-    InvitationExpiredError,
-    RatingRefusedError,
-    Stars,
-)
+from services.feedback.domain.ratings import Invitation, RatingRefusedError, Stars
 from services.feedback.entrypoints.bodies import (
     BodyRefusedError,
     RatingBody,
     documented,
     is_form,
-    read_body,
+    put_off,
 )
-from services.feedback.entrypoints.rating_words import rating_line
-from services.feedback.entrypoints.rendering import Pages
+from services.feedback.entrypoints.rating_desk import (
+    UNSEEN,
+    RatingDesk,
+    faults_of,
+    problem_of,
+    read_gated,
+    show_refused,
+    shown_of,
+    thank,
+)
+from services.feedback.entrypoints.rendering import said_of
 from services.feedback.usecases.give_rating import (
     UnknownLinkError,
     give_rating,
     open_invitation,
 )
-from services.feedback.usecases.ports import Begin
 from services.feedback.usecases.show_rating import show_rating
-from shared.clock import Clock
-from shared.gate import Gate
+from shared.postgres import is_transient
 from shared.problems import Problem
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}", re.ASCII)
 
 
-def rating_pages(begin: Begin, clock: Clock, pages: Pages, gate: Gate) -> APIRouter:
+def rating_pages(desk: RatingDesk) -> APIRouter:
     """`GET` and `POST /rate/{token}`."""
     router = APIRouter(tags=["ratings"])
 
@@ -44,87 +45,88 @@ def rating_pages(begin: Begin, clock: Clock, pages: Pages, gate: Gate) -> APIRou
     async def rating_page(token: str, request: Request) -> Response:
         """The form with stars for each of the 4 luôn and overall."""
         try:
-            gate.admit(request)
-            return await _show_form(token, {}, None, begin, clock, pages)
+            desk.gate.admit(request)
+            return await _show_form(token, {}, None, desk)
         except Problem as problem:
-            return pages.show_problem(problem)
+            return await show_refused(desk, problem)
 
     @router.post("/rate/{token}", status_code=201, openapi_extra=documented(RatingBody))
     async def rate(token: str, request: Request) -> Response:
         """Rate, once. JSON is answered with JSON, the page's form with a page."""
         try:
-            gate.admit(request)
-            body = await read_body(request, RatingBody)
-            invitation = await _give(token, body, begin, clock)
+            body = await read_gated(request, RatingBody, desk.gate)
+            invitation = await _give(token, body, desk)
+            return await thank(request, desk, invitation, body)
         except BodyRefusedError as refused:
             if not is_form(request):
                 raise refused.problem from refused
-            return await _form_again(token, refused, begin, clock, pages)
+            return await _form_again(token, refused, desk)
         except Problem as problem:
             if not is_form(request):
                 raise
-            return pages.show_problem(problem)
-        if is_form(request):
-            async with begin() as books:
-                rating = await show_rating(invitation.agency, books, clock.now())
-            line = rating_line(rating.tally, rating.rules)
-            return pages.show("rated", 201, stars=body, rating=rating, line=line)
-        given = body.model_dump(exclude_none=True)
-        return JSONResponse(
-            {"dossier": invitation.dossier, "agency": invitation.agency, **given}, 201
-        )
+            return await show_refused(desk, problem)
 
     return router
 
 
-async def _give(token: str, body: RatingBody, begin: Begin, clock: Clock) -> Invitation:
-    """Raises `Problem` 404, 409 or 410."""
+async def _give(token: str, body: RatingBody, desk: RatingDesk) -> Invitation:
+    """Raises `Problem` 404, 409 or 410, `BodyRefusedError` 503."""
     stars = Stars(**body.model_dump())
     try:
-        async with begin() as books:
-            return await give_rating(_plausible(token), stars, books, clock.now())
+        async with desk.begin() as books:
+            return await give_rating(_plausible(token), stars, books, desk.clock.now())
     except (UnknownLinkError, RatingRefusedError) as error:
-        raise _problem_of(error) from error
+        raise problem_of(error) from error
+    except Exception as error:
+        raise put_off(error, body.model_dump(exclude_none=True)) from error
 
 
-async def _form_again(
-    token: str, refused: BodyRefusedError, begin: Begin, clock: Clock, pages: Pages
-) -> Response:
-    """The form with what was filled in, and what is missing."""
-    if refused.problem.status != 422:
-        return pages.show_problem(refused.problem)
+async def _form_again(token: str, refused: BodyRefusedError, desk: RatingDesk) -> Response:
+    """The form with what was filled in, and what is missing or why it must wait."""
+    problem = refused.problem
     try:
-        return await _show_form(token, refused.fields, refused.problem, begin, clock, pages)
-    except Problem as problem:
-        return pages.show_problem(problem)
+        if problem.status == 422:
+            return await _show_form(token, refused.fields, problem, desk)
+    except Problem as other:
+        return await show_refused(desk, other)
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        problem = put_off(error, {}).problem
+    if problem.status in UNSEEN and TOKEN.fullmatch(token):
+        return _page(token, refused.fields, problem, desk, invitation=None, **shown_of(None))
+    return desk.pages.show_problem(problem)
 
 
 async def _show_form(
-    token: str,
-    given: dict[str, Any],
-    wrong: Problem | None,
-    begin: Begin,
-    clock: Clock,
-    pages: Pages,
+    token: str, given: dict[str, Any], wrong: Problem | None, desk: RatingDesk
 ) -> HTMLResponse:
     """Raises `Problem` when the link cannot be used (any more)."""
+    now = desk.clock.now()
     try:
-        async with begin() as books:
+        async with desk.begin() as books:
             invitation = await open_invitation(_plausible(token), books)
-            rating = await show_rating(invitation.agency, books, clock.now())
-        invitation.must_be_open(clock.now())
+            rating = await show_rating(invitation.agency, books, now)
+        invitation.must_be_open(now)
     except (UnknownLinkError, RatingRefusedError) as error:
-        raise _problem_of(error) from error
-    faults = {} if wrong is None else {f["field"]: f for f in wrong.extensions["errors"]}
-    return pages.show(
+        raise problem_of(error) from error
+    return _page(token, given, wrong, desk, invitation=invitation, **shown_of(rating))
+
+
+def _page(
+    token: str, given: dict[str, Any], wrong: Problem | None, desk: RatingDesk, **shown: Any
+) -> HTMLResponse:
+    page = desk.pages.show(
         "rate",
         200 if wrong is None else wrong.status,
-        invitation=invitation,
-        rating=rating,
-        line=rating_line(rating.tally, rating.rules),
+        token=token,
         given=given,
-        faults=faults,
+        faults=faults_of(wrong),
+        wrong=said_of(wrong) if wrong is not None and wrong.status in UNSEEN else None,
+        **shown,
     )
+    page.headers.update({} if wrong is None else wrong.headers)
+    return page
 
 
 def _plausible(token: str) -> str:
@@ -132,16 +134,3 @@ def _plausible(token: str) -> str:
     if not TOKEN.fullmatch(token):
         raise UnknownLinkError("this rating link is not one of ours")
     return token
-
-
-def _problem_of(error: UnknownLinkError | RatingRefusedError) -> Problem:
-    detail = str(error)
-    match error:
-        case AlreadyRatedError():
-            return Problem(409, "Rated already", detail, type="already-rated")
-        case InvitationExpiredError():
-            return Problem(410, "The link has expired", detail, type="link-expired")
-        case RatingRefusedError():
-            return Problem(422, "The rating is not as asked", detail, type="invalid-request")
-        case _:
-            return Problem(404, "No such link", detail, type="unknown-link")

@@ -15,6 +15,16 @@ STAR_MESSAGES = {
     asked: Name(f"Xin chọn số sao: {name.vi}", f"Please choose stars: {name.en}")
     for asked, name in ASKED_NAMES.items()
 }
+RATING_MESSAGES = {
+    "dossier": Name(
+        "Xin ghi mã hồ sơ như trên giấy hẹn.", "Please write the dossier code as on your slip."
+    ),
+    "secret": Name(
+        "Xin ghi mã tra cứu như trên giấy hẹn.", "Please write the look-up code as on your slip."
+    ),
+    **STAR_MESSAGES,
+}
+"""What a form says beside a field that is wrong."""
 NO_VOTES = Name("Chưa có phiếu bầu", "No votes yet")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi.responses import HTMLResponse
 
 from services.feedback.domain.courtesy import KHONG_NAMES, Name
-from services.feedback.entrypoints.rating_words import ASKED_NAMES, STAR_MESSAGES
+from services.feedback.entrypoints.rating_words import ASKED_NAMES, RATING_MESSAGES
 from services.feedback.entrypoints.report_words import (
     KIND_HINTS,
     KIND_NAMES,
@@ -25,6 +25,10 @@ TITLES = {
     "unknown-link": Name("Đường dẫn không đúng", "This link is not one of ours"),
     "already-rated": Name("Quý công dân đã đánh giá rồi", "You have rated already"),
     "link-expired": Name("Đường dẫn đã hết hạn", "This link has expired"),
+    "not-your-dossier": Name("Không tìm thấy hồ sơ", "Dossier not found"),
+    "not-ready": Name("Hồ sơ chưa có kết quả", "There is no result yet"),
+    "not-offered": Name("Chưa đánh giá được tại quầy", "Rating at the counter is not offered yet"),
+    "unavailable": Name("Hệ thống tạm thời gián đoạn", "The system is away for a moment"),
     "unknown-report": Name("Không tìm thấy phản ánh", "Report not found"),
     "illegal-step": Name("Không thể làm việc này lúc này", "This cannot be done now"),
     "too-many-requests": Name("Xin chờ một chút", "One moment, please"),
@@ -45,6 +49,18 @@ EXPLANATIONS = {
         "Thời gian đánh giá đã qua. Quý công dân vẫn có thể gửi phản ánh.",
         "The time for rating is over. You may still send a report.",
     ),
+    "not-your-dossier": Name(
+        "Không có hồ sơ mang mã này, hoặc mã tra cứu không đúng. Xin kiểm tra lại trên giấy hẹn.",
+        "No dossier has this code, or the look-up code is not its own. Please check them on your slip.",
+    ),
+    "not-ready": Name(
+        "Xin đánh giá khi hồ sơ đã có kết quả.", "Please rate when the result is ready."
+    ),
+    "not-offered": Name(
+        "Xin đánh giá qua đường dẫn trong thông báo trả kết quả.",
+        "Please rate with the link in the notice of your result.",
+    ),
+    "unavailable": Name("Xin gửi lại sau ít phút.", "Please send it again in a few minutes."),
     "unknown-report": Name(
         "Xin kiểm tra lại mã phản ánh và mã bí mật.",
         "Please check the report code and the secret.",
@@ -84,7 +100,7 @@ class Pages(CitizenPages):
             directory,
             asked_names=ASKED_NAMES,
             khong_names=KHONG_NAMES,
-            star_messages=STAR_MESSAGES,
+            rating_messages=RATING_MESSAGES,
             report_messages=REPORT_MESSAGES,
             kind_names=KIND_NAMES,
             kind_hints=KIND_HINTS,

@@ -17,19 +17,23 @@ from services.feedback.entrypoints.bodies import (
     ReportBody,
     documented,
     is_form,
+    put_off,
     read_body,
     refused_field,
 )
-from services.feedback.entrypoints.rendering import Pages
+from services.feedback.entrypoints.rendering import Pages, said_of
 from services.feedback.usecases.ports import Begin, Draw, SealsIdentities
 from services.feedback.usecases.take_report import Receipt, Told, take_report
 from shared.clock import Clock
 from shared.events.base import AgencyCode, DossierCode
 from shared.gate import Gate
+from shared.postgres import is_transient
 from shared.problems import Problem
 
 REPORT_COST = 10
 """Of the requests an address may make: a report is kept, and somebody must read it."""
+AGAIN = frozenset({422, 429, 503})
+"""What a report can be sent again after: the form comes back as it was typed."""
 EMPTY = {
     "agency": "",
     "dossier": "",
@@ -91,7 +95,7 @@ def report_pages(desk: ReportDesk) -> APIRouter:
         except BodyRefusedError as refused:
             if not is_form(request):
                 raise refused.problem from refused
-            if refused.problem.status not in (422, 429):
+            if refused.problem.status not in AGAIN:
                 return desk.pages.show_problem(refused.problem)
             return await _show_form(refused.fields, refused.problem, desk)
         if is_form(request):
@@ -138,13 +142,21 @@ async def _take(body: ReportBody, desk: ReportDesk) -> Receipt:
         fields = body.model_dump()
         problem = refused_field(error.field, fields[error.field], error.rule)
         raise BodyRefusedError(problem, fields) from error
+    except Exception as error:
+        fields = body.model_dump(mode="json", exclude={"attachments"})
+        raise put_off(error, fields) from error
 
 
 async def _show_form(
     given: dict[str, Any], wrong: Problem | None, desk: ReportDesk
 ) -> HTMLResponse:
-    async with desk.begin() as books:
-        agencies = await books.agencies.all()
+    try:
+        async with desk.begin() as books:
+            agencies = await books.agencies.all()
+    except Exception as error:
+        if wrong is None or not is_transient(error):
+            raise
+        agencies = []  # the one chosen stays chosen, by its code
     faults = {}
     if wrong is not None:
         faults = {str(f["field"]).partition(".")[0]: f for f in wrong.extensions.get("errors", ())}
@@ -158,7 +170,7 @@ async def _show_form(
         may_be_named=desk.seals.can_seal,
         chosen={str(number) for number in given.get("against", ())},
         faults=faults,
-        is_put_off=wrong is not None and wrong.status == 429,
+        put_off=said_of(wrong) if wrong is not None and wrong.status in (429, 503) else None,
         most_characters=MOST_CHARACTERS,
         most_author_characters=MOST_AUTHOR_CHARACTERS,
         most_attachments=MOST_ATTACHMENTS,

@@ -16,6 +16,7 @@ from services.feedback.adapters.notice_texts import NoticeTexts
 from services.feedback.adapters.seals import Seals
 from services.feedback.entrypoints.chance import draw_token
 from services.feedback.entrypoints.http import routes
+from services.feedback.entrypoints.rating_desk import RatingDesk
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.entrypoints.subscribers import telling
@@ -29,12 +30,15 @@ from shared.inbox import Apply
 from shared.messages import Refusal
 from shared.postgres import open_pool, transaction
 from shared.problems import install_problem_handlers
+from shared.slip_secrets import SlipSecrets
 
 RATING_DAYS = 30
 ISSUER, AUDIENCE = "https://issuer.example", "thanthien"
 BASE_URL = "https://feedback.example"
 INSPECTORATES = ["H10.90", "H10.91"]
 """Where they are registered: the town's inspectorate, and the province's for reports about it."""
+SLIP_KEYS = f"2026a:{'s' * 42}A"
+"""As intake has them."""
 IDENTITY_KEYS = f"2026b:{'b' * 43},2026a:{'a' * 42}A"
 
 
@@ -111,14 +115,31 @@ def board(pool: asyncpg.Pool, clock: VirtualClock) -> TownBoard:
 
 
 @pytest.fixture
+def slips() -> SlipSecrets:
+    return SlipSecrets.read(SLIP_KEYS)
+
+
+@pytest.fixture
+def ratings(pool: asyncpg.Pool, clock: VirtualClock, gate: Gate, slips: SlipSecrets) -> RatingDesk:
+    return RatingDesk(
+        begin_on(pool), clock, Pages(), gate, slips, draw_token, RATING_DAYS, BASE_URL
+    )
+
+
+@pytest.fixture
 def application(
-    pool: asyncpg.Pool, clock: VirtualClock, seals: Seals, gate: Gate, board: TownBoard
+    pool: asyncpg.Pool,
+    clock: VirtualClock,
+    seals: Seals,
+    gate: Gate,
+    board: TownBoard,
+    ratings: RatingDesk,
 ) -> FastAPI:
     app = FastAPI()
     install_problem_handlers(app)
     app.state.identity = Identity(ISSUER, AUDIENCE, KeySet([KEY]), clock)
     desk = ReportDesk(begin_on(pool), clock, draw_token, seals, INSPECTORATES, Pages(), gate)
-    app.include_router(routes(desk, board, BASE_URL))
+    app.include_router(routes(desk, ratings, board))
     return app
 
 

@@ -23,7 +23,15 @@ async def give_rating(token: str, stars: Stars, books: Books, now: datetime) -> 
     await books.dossiers.lock([invitation.dossier])
     invitation = await open_invitation(token, books)
     invitation.must_be_open(now)
-    await books.ratings.give(invitation, stars, now)
+    await use_invitation(invitation, stars, books, now, at_counter=False)
+    return invitation
+
+
+async def use_invitation(
+    invitation: Invitation, stars: Stars, books: Books, now: datetime, *, at_counter: bool
+) -> None:
+    """Keep the rating of an open invitation, count it, say it. Its dossier must be locked."""
+    await books.ratings.give(invitation, stars, now, at_counter=at_counter)
     event = RatingGiven(
         dossier=invitation.dossier,
         agency=invitation.agency,
@@ -36,7 +44,6 @@ async def give_rating(token: str, stars: Stars, books: Books, now: datetime) -> 
     )
     await books.outbox.say([Saying(event, now)])
     await keep_scores([event], books)
-    return invitation
 
 
 async def open_invitation(token: str, books: Books) -> Invitation:

@@ -106,13 +106,18 @@ class WritesTexts(Protocol):
 
 class Ratings(Protocol):
     async def invite(self, invitations: Sequence[Invitation]) -> None:
-        """Keep one-time links."""
+        """Keep invitations; a dossier that has one keeps it. Their dossiers must be locked."""
 
     async def find(self, token: str) -> Invitation | None:
         """The link's invitation."""
 
-    async def give(self, invitation: Invitation, stars: Stars, rated_at: datetime) -> None:
-        """Use the link, keep the rating, count it in the agency's tally."""
+    async def find_of(self, dossier: str) -> Invitation | None:
+        """The dossier's invitation."""
+
+    async def give(
+        self, invitation: Invitation, stars: Stars, rated_at: datetime, *, at_counter: bool
+    ) -> None:
+        """Use the invitation, keep the rating, count it in the agency's tally. The dossier must be locked."""
 
     async def tally(self, agency: str) -> Tally:
         """The agency's votes; none yet is a tally of zeros."""

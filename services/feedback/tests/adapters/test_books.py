@@ -76,5 +76,5 @@ async def test_a_link_cannot_rate_twice_even_without_the_lock(pool: asyncpg.Pool
         async with begin_on(pool)() as books:
             await books.dossiers.lock([CODE])
             await books.ratings.invite([invitation])
-            await books.ratings.give(invitation, Stars(5, 5, 5, 5), NOW)
-            await books.ratings.give(invitation, Stars(1, 1, 1, 1), NOW)
+            await books.ratings.give(invitation, Stars(5, 5, 5, 5), NOW, at_counter=False)
+            await books.ratings.give(invitation, Stars(1, 1, 1, 1), NOW, at_counter=True)

@@ -36,7 +36,7 @@ def test_a_link_serves_until_the_instant_it_expires() -> None:
 
 def test_a_used_link_says_so_even_after_it_has_expired() -> None:
     used = Invitation("token", CODE, UNIT, NOW, NOW + timedelta(days=30), used_at=NOW)
-    with pytest.raises(AlreadyRatedError, match="used at"):
+    with pytest.raises(AlreadyRatedError, match="rated through its link at"):
         used.must_be_open(NOW + timedelta(days=31))
 
 

@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, Page
 
 from services.feedback.tests import history
-from services.feedback.tests.history import UNIT, Tell
+from services.feedback.tests.history import CODE, UNIT, Tell
+from shared.slip_secrets import SlipSecrets
 from tests.browser import ColorScheme, faults_of, faults_on, opened, served, walk
 
 pytestmark = pytest.mark.browser
@@ -29,7 +30,10 @@ async def link(base_url: str, pool: asyncpg.Pool) -> str:
     return f"{base_url}/rate/{token}"
 
 
-@pytest.mark.parametrize("path", ["/report", "/report/follow", "/rate/none-of-ours-at-all"])
+@pytest.mark.parametrize(
+    "path",
+    ["/report", "/report/follow", "/rate/none-of-ours-at-all", f"/rate?agency={UNIT}", "/rate"],
+)
 async def test_a_page_is_accessible(browser: Browser, base_url: str, path: str) -> None:
     assert await faults_of(browser, base_url + path) == []
 
@@ -93,6 +97,47 @@ async def test_a_rating_page_with_a_fault_and_the_thanks_are_accessible(
             assert "Xin cảm ơn Quý công dân!" in await page.inner_text("h1")
             found += await faults_on(page)
     assert found == []
+
+
+async def test_the_counters_page_refused_and_what_a_used_link_says_are_accessible(
+    browser: Browser, base_url: str, link: str, slips: SlipSecrets
+) -> None:
+    url = f"{base_url}/rate?agency={UNIT}"
+    typed = {"dossier": CODE, "secret": str(slips.of(CODE)), **dict.fromkeys(ASKED, "4")}
+    for wrong, shows in (
+        ({**typed, "secret": "not mine", "dossier": "không"}, "Xin ghi mã hồ sơ"),
+        (typed, ""),  # rates on the phone, finds it rated on the desk
+    ):
+        assert await faults_after(browser, url, wrong, "Gửi đánh giá", shows) == []
+    async with opened(browser, link) as page:
+        assert await faults_on(page) == []
+        assert "Đánh giá tại quầy" in await page.inner_text("main")
+
+
+async def test_the_counters_page_is_walked_and_sent_by_keyboard_alone_and_without_script(
+    browser: Browser, base_url: str, slips: SlipSecrets, pool: asyncpg.Pool
+) -> None:
+    url = f"{base_url}/rate?agency={UNIT}"
+    async with opened(browser, url) as page:
+        stops = await walk(page)
+        assert [stop for stop in stops if stop in ("dossier", "secret", *ASKED)] == [
+            "dossier",
+            "secret",
+            *ASKED,
+        ]
+    async with opened(browser, url, runs_script=False) as page:
+        await page.keyboard.press("Tab")
+        for typed in (CODE.lower(), str(slips.of(CODE)).replace("-", " ")):
+            await page.keyboard.press("Tab")
+            await page.keyboard.type(typed)
+        for _ in ASKED:
+            await page.keyboard.press("Tab")
+            await page.keyboard.press("Space")
+            await page.keyboard.press("ArrowRight")
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
+        assert "Xin cảm ơn" in await page.inner_text("h1")
+    assert await pool.fetchval("select array[smile, overall] from ratings") == [2, 2]
 
 
 async def test_a_report_with_faults_and_its_receipt_are_accessible(

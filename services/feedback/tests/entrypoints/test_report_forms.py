@@ -20,6 +20,7 @@ from services.feedback.domain.courtesy import Luon
 from services.feedback.entrypoints.bodies import LONGEST_REPORT_BYTES
 from services.feedback.entrypoints.chance import draw_token
 from services.feedback.entrypoints.http import routes
+from services.feedback.entrypoints.rating_desk import RatingDesk
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.entrypoints.report_pages import ReportDesk
 from services.feedback.entrypoints.town_board import TownBoard
@@ -261,12 +262,12 @@ async def test_a_kind_that_cannot_be_taken_says_which_field(http: httpx.AsyncCli
 
 
 async def test_without_a_key_and_an_inspectorate_only_nameless_feedback_is_offered_and_taken(
-    pool: asyncpg.Pool, clock: VirtualClock, board: TownBoard
+    pool: asyncpg.Pool, clock: VirtualClock, board: TownBoard, ratings: RatingDesk
 ) -> None:
     desk = ReportDesk(begin_on(pool), clock, draw_token, Seals.read(""), [], Pages(), Gate(0))
     app = FastAPI()
     install_problem_handlers(app)
-    app.include_router(routes(desk, board, BASE_URL))
+    app.include_router(routes(desk, ratings, board))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE_URL) as http:
         form = Form((await http.get("/report")).text)
         assert form.fields["kind"] == {"feedback"} and "author_name" not in form.fields
