@@ -222,12 +222,20 @@ class Stack:
         for service, count in self._count.items():
             for number in range(count):
                 self._add(service, number)
+        self._lead_to_ratings()
         if self._is_delivering:
             self._deliver_into_files()
         for replica in self.replicas.values():
             replica.begin()
         await _all(*(each.wait_until_ready() for each in self.replicas.values()))
         self._tell(f"{len(self.replicas)} service processes are ready {_since(started_at)}")
+
+    def _lead_to_ratings(self) -> None:
+        """From the look-up page; ports are known only now."""
+        if ("feedback", 0) in self.replicas:
+            for (service, _), replica in self.replicas.items():
+                if service == "intake":
+                    replica.environment["RATING_BASE_URL"] = self.feedback_url
 
     def _deliver_into_files(self) -> None:
         token = self.directory / "issuer" / "delivery.token"

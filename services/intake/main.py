@@ -20,7 +20,7 @@ from services.intake.adapters.deliveries import PostgresDeliveries, PostgresQueu
 from services.intake.adapters.promises import PostgresAppointments, PostgresPromises
 from services.intake.adapters.replayed_tables import HEARD, NEEDED, ONLY_HERE
 from services.intake.adapters.retention import plan
-from services.intake.adapters.rules import eras, floors, forms
+from services.intake.adapters.rules import eras, floors, forms, sentences
 from services.intake.adapters.standings import open_standings
 from services.intake.adapters.transactions import PostgresTransactions
 from services.intake.adapters.words import FeedbackWords
@@ -73,6 +73,8 @@ def build(settings: Settings) -> FastAPI:
         settings.public_base_url,
         secrets,
         Gate(settings.public_requests_per_minute, settings.trusted_proxies),
+        sentences(),
+        settings.rating_base_url,
     )
 
     async def start(parts: Parts) -> None:
@@ -93,7 +95,7 @@ def build(settings: Settings) -> FastAPI:
 
 def read_rules() -> dict[str, date]:
     """Read the rules as the start does; no calendar is among them."""
-    eras(), floors(), forms()
+    eras(), floors(), forms(), sentences()
     return {}
 
 

@@ -1,9 +1,10 @@
 """Intake's environment."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from shared.settings import ServiceSettings
 
@@ -18,11 +19,21 @@ NEEDED_BY = {
 }
 
 
+def _web_address_or_none(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^/\s]+(?:/\S*)?", text):
+        raise ValueError("http://… or https://… is asked")
+    return text
+
+
 class Settings(ServiceSettings):
     """What every service is told, and what only intake asks; its figures are in its rules."""
 
     slip_keys: SecretStr = SecretStr("")
     """Keys of the slips' look-up codes: `id:base64url of 32 bytes`, the newest first."""
+    rating_base_url: Annotated[str, AfterValidator(_web_address_or_none)] = Field(
+        default="", examples=["https://friendly.town.example"]
+    )
+    """Where citizens reach feedback: a look-up leads to rating once the result is ready. Empty: it does not."""
     delivery_channel: Literal["", "file", "smtp", "webhook"] = ""
     """How notices reach citizens; empty: they are not delivered from here."""
     notices_url: str = Field(

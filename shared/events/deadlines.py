@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.base import AgencyCode, Event, Instant, VersionId
 
@@ -45,6 +45,29 @@ class DeadlineEvent(Event):
         return self.code
 
 
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$")]
+"""A date, or a moment on the wall of the agency whose hours are kept: local, without an offset."""
+
+
+class ReckoningStep(BaseModel):
+    """One rule applied on the way to a due instant: it led from one day or moment to another.
+
+    What a rule says in words its hearers know, each in their own; so what has a usual value is left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+    starts: Day
+    ends: Day
+    amount: Annotated[int, Field(ge=0, exclude_if=lambda amount: amount == 0)] = 0
+    """The rule's figure where it has one: working days, plain days or hours."""
+    source: Annotated[
+        str | None, Field(max_length=200, exclude_if=lambda source: source is None)
+    ] = None
+    """The law this regime cites for the rule, where that is not what all regimes cite."""
+
+
 class DeadlineSet(DeadlineEvent):
     """A clock runs. `appointment_at` is what Mẫu 01 prints: the earlier of the two due instants."""
 
@@ -59,6 +82,10 @@ class DeadlineSet(DeadlineEvent):
     regime: VersionId
     rules_version: VersionId
     calendar_version: VersionId
+    steps: Annotated[
+        tuple[ReckoningStep, ...] | None, Field(exclude_if=lambda steps: steps is None)
+    ] = None
+    """How a dossier's due instants came about, in order; left out for other clocks, and in events of before."""
 
 
 class DeadlineRecomputed(DeadlineSet):

@@ -19,8 +19,10 @@ PUBLIC_TEXTS = {
     ("AgencyRegistered", "time_zone"),
     ("AgencyRegistered", "calendar"),
     ("ProcedureRegistered", "name"),
+    ("DeadlineSet", "source"),
+    ("DeadlineRecomputed", "source"),
 }
-"""Free texts on the bus: the public names of offices and procedures. There is no other."""
+"""Free texts on the bus: the public names of offices and procedures, and of the laws that rules cite. There is no other."""
 
 
 @pytest.mark.parametrize("type_", EVENTS)

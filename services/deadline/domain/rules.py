@@ -167,10 +167,14 @@ class RuleBook:
             )
         return self.calendars[name]
 
+    def sources_of(self, regime_name: str) -> Mapping[str, str]:
+        """What a regime cites for a step, where that is not what all cite; of a regime that is gone, nothing."""
+        regime = self.regimes.get(regime_name)
+        return {} if regime is None else regime.sources
+
     def sentences_of(self, regime_name: str) -> Mapping[str, Sentence]:
         """What each step says, citing what the regime cites; of a regime that is gone, what all cite."""
-        regime = self.regimes.get(regime_name)
-        own = {} if regime is None else regime.sources
+        own = self.sources_of(regime_name)
         return {
             rule: replace(sentence, source=own.get(rule, sentence.source))
             for rule, sentence in self.sentences.items()

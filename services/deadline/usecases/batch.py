@@ -67,7 +67,7 @@ class Batch:
         key = (clock.kind, clock.code)
         self.clocks[key] = clock
         self.added[key] = None
-        self.say(one, tidings.deadline_set(clock))
+        self.say(one, tidings.deadline_set(clock, self._sources(clock)))
 
     def replace(self, clock: Clock) -> None:
         key = (clock.kind, clock.code)
@@ -79,7 +79,10 @@ class Batch:
         self.past.append(before)
         self.replace(clock)
         self.restarted[clock.kind, clock.code] = None
-        self.say(one, tidings.deadline_set(clock))
+        self.say(one, tidings.deadline_set(clock, self._sources(clock)))
+
+    def _sources(self, clock: Clock) -> Mapping[str, str]:
+        return self.directory.rule_book.sources_of(clock.dues.regime)
 
     def meet(self, one: Heard, kind: ClockKind, code: str, at: datetime) -> None:
         """What is waited for has come; nothing where it is not waited for (any more)."""

@@ -222,8 +222,14 @@ async def _keep(books: Books, run: int, changes: Sequence[Change], now: datetime
         await books.clocks.keep_past(past)
     await books.clocks.restart(after)
     await books.recomputations.keep(run, changes, now)
+    sources_of = directory.rule_book.sources_of
     await books.outbox.say(
-        [Saying(tidings.deadline_recomputed(change, run), now) for change in changes]
+        [
+            Saying(
+                tidings.deadline_recomputed(change, run, sources_of(change.after.dues.regime)), now
+            )
+            for change in changes
+        ]
     )
     tally: Tally = Counter(
         late(change.before, due, directory.agency(change.before.receiving_agency).zone, UNDONE)

@@ -1,7 +1,11 @@
 """What clocks do, as the events that deadline says."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from services.deadline.domain.alarms import Alarm, Uncomputable
 from services.deadline.domain.clocks import BreachTakenBack, Clock, Met, Missed, Stopped
@@ -18,10 +22,19 @@ from shared.events.deadlines import (
     DeadlineSet,
     DeadlineUncomputable,
     Reappointed,
+    ReckoningStep,
 )
 
+NO_SOURCES: Mapping[str, str] = {}
+REMEMBERED = 4_096
+LONGEST_SOURCE = 200
 
-def deadline_set(clock: Clock) -> DeadlineSet:
+
+def deadline_set(clock: Clock, sources: Mapping[str, str] = NO_SOURCES) -> DeadlineSet:
+    """`sources` are those of the clock's regime, by rule, where they are not what all regimes cite.
+
+    Only a dossier's citizen reads why it is due when it is: other clocks are said without their steps.
+    """
     return DeadlineSet(
         code=clock.code,
         kind=clock.kind,
@@ -34,6 +47,33 @@ def deadline_set(clock: Clock) -> DeadlineSet:
         regime=clock.dues.regime,
         rules_version=clock.dues.rules_version,
         calendar_version=clock.dues.calendar_version,
+        steps=_steps(clock, sources) if clock.kind == "dossier" and clock.dues.steps else None,
+    )
+
+
+def _steps(clock: Clock, sources: Mapping[str, str]) -> tuple[ReckoningStep, ...]:
+    steps = _said(clock.dues.steps)
+    if not sources:
+        return steps
+    return tuple(
+        step.model_copy(update={"source": sources[step.rule][:LONGEST_SOURCE]})
+        if step.rule in sources
+        else step
+        for step in steps
+    )
+
+
+@lru_cache(REMEMBERED)
+def _said(steps: str) -> tuple[ReckoningStep, ...]:
+    """Stored steps as they are said. All that arrive in one hour at one agency share theirs."""
+    return tuple(
+        ReckoningStep(
+            rule=step["rule"],
+            starts=step["from"],
+            ends=step["to"],
+            amount=step.get("amount", 0),
+        )
+        for step in orjson.loads(steps)
     )
 
 
@@ -48,9 +88,11 @@ def deadline_uncomputable(found: Uncomputable) -> DeadlineUncomputable:
     )
 
 
-def deadline_recomputed(change: Change, recomputation: int) -> DeadlineRecomputed:
+def deadline_recomputed(
+    change: Change, recomputation: int, sources: Mapping[str, str] = NO_SOURCES
+) -> DeadlineRecomputed:
     return DeadlineRecomputed(
-        **dict(deadline_set(change.after)),
+        **dict(deadline_set(change.after, sources)),
         recomputation=recomputation,
         cause=change.cause,
         is_breach_withdrawn=change.is_breach_withdrawn,

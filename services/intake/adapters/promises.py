@@ -18,16 +18,16 @@ RETRY_SECONDS = 0.2
 
 KEEP = """
 insert into promises (dossier, generation, appointment_at, legal_due, pledge_due, clock,
-    is_at_risk, is_pledge_missed, is_breached, is_out_of_sync, is_early)
+    is_at_risk, is_pledge_missed, is_breached, is_out_of_sync, is_early, steps)
 select * from unnest($1::text[], $2::integer[], $3::timestamptz[], $4::timestamptz[],
     $5::timestamptz[], $6::text[], $7::boolean[], $8::boolean[], $9::boolean[], $10::boolean[],
-    $11::boolean[])
+    $11::boolean[], $12::json[])
 on conflict (dossier) do update set
     generation = excluded.generation, appointment_at = excluded.appointment_at,
     legal_due = excluded.legal_due, pledge_due = excluded.pledge_due, clock = excluded.clock,
     is_at_risk = excluded.is_at_risk, is_pledge_missed = excluded.is_pledge_missed,
     is_breached = excluded.is_breached, is_out_of_sync = excluded.is_out_of_sync,
-    is_early = excluded.is_early
+    is_early = excluded.is_early, steps = excluded.steps
 """
 
 # What an event does not say stays as it is: a verdict brings no due instant.
@@ -71,6 +71,7 @@ class PostgresPromises:
             [p.is_breached for p in ordered],
             [p.is_out_of_sync for p in ordered],
             [p.is_early for p in ordered],
+            [p.steps for p in ordered],
         )
         await self._connection.execute(
             """select pg_notify(current_schema() || '_appointments', payload)
@@ -145,7 +146,7 @@ async def load_promises(
     """The promises of `codes` that are set."""
     rows = await connection.fetch(
         """select dossier, generation, appointment_at, legal_due, pledge_due, clock, is_at_risk,
-                  is_pledge_missed, is_breached, is_out_of_sync, is_early
+                  is_pledge_missed, is_breached, is_out_of_sync, is_early, steps
            from promises where dossier = any($1)""",
         list(codes),
     )

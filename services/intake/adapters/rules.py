@@ -1,6 +1,7 @@
 """Reads the dated, cited figures of rules/*.yaml into the domain's words."""
 
-from datetime import time
+from collections.abc import Mapping
+from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from services.intake.domain.codes import Era
 from services.intake.domain.forms import Form, FormEra, FormKind, FormRules, Words, check_rules
 from services.intake.domain.papers import FILLED
 from services.intake.domain.pledges import Floor
+from services.intake.domain.reckoned import Sentence, Step, reasons
 from services.intake.domain.refused import RefusedError
 from services.intake.domain.register import CELLS
 
 RULES = Path(__file__).parents[1] / "rules"
+SOME_DAY = date(2026, 11, 13)
 
 
 @cache
@@ -67,6 +70,25 @@ def read_forms(read: dict[str, Any]) -> FormRules:
     )
     check_rules(rules, FILLED.keys(), CELLS.keys())
     return rules
+
+
+@cache
+def sentences() -> Mapping[str, Sentence]:
+    """What each step of a reckoning says to a citizen. Raises `RefusedError` for one that cannot be told."""
+    return read_sentences(_read("reckoning.yaml"))
+
+
+def read_sentences(read: dict[str, Any]) -> dict[str, Sentence]:
+    """The sentences a rule file holds, each tried. Raises `RefusedError` naming the place."""
+    found: dict[str, Sentence] = {}
+    for rule, entry in read.items():
+        try:
+            found[rule] = Sentence(Words(entry["vi"], entry["en"]), Words(**entry["source"]))
+            reasons([Step(rule, SOME_DAY, SOME_DAY, 1)], found)
+        except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+            says = "vi, en and source in both; {starts}, {ends} and {amount} are filled in"
+            raise RefusedError(rule, repr(error), says) from error
+    return found
 
 
 def _form(number: str, form: dict[str, Any]) -> Form:

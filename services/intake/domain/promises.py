@@ -25,6 +25,8 @@ class Promise:
     """"Lệch đồng bộ": a breach was called and taken back, the deadline had been kept."""
     is_early: bool = False
     """Met on an earlier day than the appointment's."""
+    steps: str | None = None
+    """How the dates came about, as JSON ready to be stored; see `usecases.reckoned`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,10 @@ def set_deadline(
     appointment_at: datetime | None,
     legal_due: datetime | None,
     pledge_due: datetime | None,
+    steps: str | None = None,
 ) -> Promise:
     """A clock runs, or runs anew: the flags of an earlier reckoning are gone."""
-    return Promise(promise.dossier, generation, appointment_at, legal_due, pledge_due)
+    return Promise(promise.dossier, generation, appointment_at, legal_due, pledge_due, steps=steps)
 
 
 def recompute(
@@ -54,6 +57,7 @@ def recompute(
     appointment_at: datetime | None,
     legal_due: datetime | None,
     pledge_due: datetime | None,
+    steps: str | None = None,
 ) -> Promise:
     """The dates were counted anew. In a new generation what was called missed is taken back; that
     somebody was warned stays true."""
@@ -64,6 +68,7 @@ def recompute(
         appointment_at=appointment_at,
         legal_due=legal_due,
         pledge_due=pledge_due,
+        steps=steps,
         is_pledge_missed=promise.is_pledge_missed and is_same,
         is_breached=promise.is_breached and is_same,
     )

@@ -106,6 +106,14 @@ class StepShown(BaseModel):
     at: datetime
 
 
+class ReasonShown(BaseModel):
+    """One rule on the way to the appointment, in both languages."""
+
+    rule: str
+    says: "WordsShown"
+    source: "WordsShown | None"
+
+
 class LookedUp(Progress):
     """A dossier for whoever holds its slip; instants in the receiving agency's local time."""
 
@@ -121,7 +129,11 @@ class LookedUp(Progress):
     original_appointment_at: datetime | None
     """The date first given, where another was given instead."""
     explanation: list["WordsShown"]
+    reasons: list[ReasonShown]
+    """How the dates came about, rule by rule; empty where deadline has not said it."""
     steps: list[StepShown]
+    rating_url: str | None
+    """Where the dossier can be rated, once its result is ready."""
 
 
 class ApplicantShown(BaseModel):

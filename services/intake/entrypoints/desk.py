@@ -1,12 +1,13 @@
 """The desk behind every route: what intake's requests are carried to."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from services.intake.domain.codes import Era
 from services.intake.domain.forms import FormRules
 from services.intake.domain.pledges import Floor
 from services.intake.domain.promises import Promise
+from services.intake.domain.reckoned import Sentence
 from services.intake.entrypoints.group_commit import GroupCommit
 from services.intake.entrypoints.problems import problem_of
 from services.intake.usecases import import_bulk, move_dossiers, submit_dossiers
@@ -45,7 +46,10 @@ class Desk:
         public_base_url: str,
         secrets: SlipSecrets,
         gate: Gate,
+        sentences: Mapping[str, Sentence],
+        rating_base_url: str = "",
     ) -> None:
+        """`rating_base_url` begins the pages where dossiers are rated; empty: citizens are not led there."""
         self.appointments = appointments
         self.waiting_room = waiting_room
         self.directory = directory
@@ -56,6 +60,8 @@ class Desk:
         self.public_base_url = public_base_url.rstrip("/")
         self.secrets = secrets
         self.gate = gate
+        self.sentences = sentences
+        self.rating_base_url = rating_base_url.rstrip("/")
         self._transactions = transactions
         self._submissions = GroupCommit(self._submit_all)
         self._moves = GroupCommit(self._move_all)

@@ -2,23 +2,28 @@
 
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from services.intake.domain.life import Dossier, State
 from services.intake.domain.papers import minute
 from services.intake.domain.progress import NATIONAL_WORDS, VERB_WORDS, explained
-from services.intake.entrypoints.answers import LookedUp, Progress, StepShown
+from services.intake.domain.reckoned import reasons
+from services.intake.entrypoints.answers import LookedUp, Progress, ReasonShown, StepShown
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.layout import words
 from services.intake.entrypoints.negotiation import HTML, JSON, preferred
 from services.intake.entrypoints.requests import check_code
 from services.intake.usecases.gather_form import Gathered, gather
+from services.intake.usecases.reckoned import steps_of
 from shared.pages import CitizenPages
 from shared.problems import Problem
 
 TEMPLATES = Path(__file__).parent / "templates" / "citizens"
+RATED_IN = frozenset({State.RESOLVED, State.RETURNED})
+"""When a dossier has a result to rate."""
 LONGEST_CODE, LONGEST_SECRET = 64, 64
 LONGEST_FORM_BYTES = 4_096
 MOST_FIELDS = 10
@@ -102,16 +107,17 @@ async def _looked_up(asked: Asked, desk: Desk) -> BaseModel:
         gathered = await desk.transact(lambda transaction: gather(code, transaction))
         if gathered is None:
             raise not_found()
-        return looked_up(gathered)
+        return looked_up(gathered, desk, asked.secret)
     status = await desk.transact(lambda transaction: transaction.dossiers.find_status(code))
     if status is None:
         raise not_found()
     return Progress(code=code, status=status)
 
 
-def looked_up(gathered: Gathered) -> LookedUp:
+def looked_up(gathered: Gathered, desk: Desk, secret: str) -> LookedUp:
     """The dossier for whoever holds its slip: no name, address or document of it."""
-    dossier, facts = gathered.view.dossier, gathered.facts
+    dossier, facts, promise = gathered.view.dossier, gathered.facts, gathered.view.promise
+    steps = steps_of(None if promise is None else promise.steps)
     return LookedUp(
         code=dossier.code,
         status=dossier.status,
@@ -122,12 +128,29 @@ def looked_up(gathered: Gathered) -> LookedUp:
         is_appointment_known=facts.kept.is_known,
         appointment_at=facts.kept.appointment_at,
         original_appointment_at=None if facts.reappointed is None else facts.reappointed[0],
-        explanation=[words(said) for said in explained(facts, gathered.view.promise)],
+        explanation=[words(said) for said in explained(facts, promise)],
+        reasons=[
+            ReasonShown(
+                rule=one.rule,
+                says=words(one.says),
+                source=None if one.source is None else words(one.source),
+            )
+            for one in reasons(steps, desk.sentences)
+        ],
+        rating_url=rating_url(dossier, desk, secret),
         steps=[
             StepShown(verb=move.verb, agency_name=move.agency_name, at=move.at)
             for move in facts.moves
         ],
     )
+
+
+def rating_url(dossier: Dossier, desk: Desk, secret: str) -> str | None:
+    """Feedback's page for who holds a slip, filled in; None until there is a result to rate."""
+    if not desk.rating_base_url or dossier.state not in RATED_IN:
+        return None
+    asked = {"agency": dossier.agency, "dossier": dossier.code, "secret": secret}
+    return f"{desk.rating_base_url}/rate?{urlencode(asked)}"
 
 
 def not_found() -> Problem:

@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from deploy.local.postgres import Database, Postgres
 from services.intake.adapters.promises import PostgresAppointments, PostgresPromises
-from services.intake.adapters.rules import eras, floors, forms
+from services.intake.adapters.rules import eras, floors, forms, sentences
 from services.intake.adapters.transactions import PostgresTransactions
 from services.intake.entrypoints.desk import Desk
 from services.intake.entrypoints.http import routes
@@ -117,6 +117,8 @@ async def desk(
         BASE_URL,
         SlipSecrets.read(SLIP_KEYS),
         gate,
+        sentences(),
+        "https://feedback.example",
     )
     dsn = database.dsn("intake")
     hearing = [asyncio.Event(), asyncio.Event()]

@@ -7,6 +7,7 @@ from services.intake.domain import promises as domain
 from services.intake.domain.hand_overs import HandOverKind, Verdict, Wait
 from services.intake.domain.promises import Promise, Reappointment
 from services.intake.usecases.ports import Promises
+from services.intake.usecases.reckoned import kept
 from shared import stages
 from shared.events import deadlines as wire
 from shared.messages import Heard, Refusal
@@ -98,6 +99,7 @@ def _after(promise: Promise, event: wire.DeadlineEvent) -> Promise:
                 event.appointment_at,
                 event.legal_due,
                 event.pledge_due,
+                kept(event.steps),
             )
         case wire.DeadlineSet():
             return domain.set_deadline(
@@ -106,6 +108,7 @@ def _after(promise: Promise, event: wire.DeadlineEvent) -> Promise:
                 event.appointment_at,
                 event.legal_due,
                 event.pledge_due,
+                kept(event.steps),
             )
         case wire.AppointmentSet() | wire.Reappointed():
             return domain.set_appointment(promise, event.appointment_at)

@@ -79,6 +79,67 @@ async def test_the_secret_of_the_slip_opens_times_unit_and_appointment(
     assert "applicant" not in answer.text
 
 
+STEPS = (
+    {"rule": "after_cut_off", "starts": "2026-11-13", "ends": "2026-11-16"},
+    {
+        "rule": "same_day",
+        "starts": "2026-11-16",
+        "ends": "2026-11-16T17:00:00",
+        "source": "Luật <b>",
+    },
+)
+
+
+async def test_the_date_is_explained_step_by_step_to_who_holds_the_slip_alone(
+    town: Town, pool: asyncpg.Pool, apply: Apply, desk: Desk
+) -> None:
+    code = await town.code()
+    await tell(pool, apply, deadline(steps=STEPS))
+    secret = str(desk.secrets.of(code))
+    page = (await look_up(town, code=code, secret=secret)).text
+    for told in (
+        "tính sang ngày làm việc tiếp theo, thứ hai 16/11/2026",
+        "it counts from the next working day, Monday 16/11/2026",
+        "Căn cứ: NĐ 61/2018/NĐ-CP điều 18",
+        "17:00 thứ hai 16/11/2026",
+        "Căn cứ: Luật &lt;b&gt;",
+    ):
+        assert told in page, told
+    answer = (await look_up(town, True, code=code, secret=secret)).json()
+    assert [reason["rule"] for reason in answer["reasons"]] == ["after_cut_off", "same_day"]
+    anonymous = await look_up(town, code=code)
+    assert "Căn cứ" not in anonymous.text and "16/11/2026" not in anonymous.text
+    # A later reckoning brings its own; what deadline said of before has none.
+    await tell(pool, apply, deadline(generation=2))
+    later = await look_up(town, code=code, secret=secret)
+    assert later.status_code == 200 and "Căn cứ" not in later.text
+
+
+async def test_the_steps_outlive_what_rings_and_a_date_given_instead(
+    town: Town, pool: asyncpg.Pool, apply: Apply, desk: Desk
+) -> None:
+    code = await town.code()
+    await tell(pool, apply, deadline(steps=STEPS))
+    await tell(pool, apply, reappointed())
+    secret = str(desk.secrets.of(code))
+    answer = (await look_up(town, True, code=code, secret=secret)).json()
+    assert answer["original_appointment_at"] is not None
+    assert [reason["rule"] for reason in answer["reasons"]] == ["after_cut_off", "same_day"]
+
+
+async def test_a_result_leads_to_its_rating_and_nothing_else_does(town: Town, desk: Desk) -> None:
+    code = await town.code()
+    secret = str(desk.secrets.of(code))
+    assert "/rate?" not in (await look_up(town, code=code, secret=secret)).text
+    await town.move(code, "resolution", {})
+    page = (await look_up(town, code=code, secret=secret)).text
+    led = f"https://feedback.example/rate?agency={UNIT}&amp;dossier={code}&amp;secret={secret}"
+    assert f'href="{led}"' in page
+    assert "/rate?" not in (await look_up(town, code=code)).text
+    desk.rating_base_url = ""
+    assert "/rate?" not in (await look_up(town, code=code, secret=secret)).text
+
+
 async def test_a_date_given_instead_shows_both_and_why(
     town: Town, pool: asyncpg.Pool, apply: Apply
 ) -> None:
