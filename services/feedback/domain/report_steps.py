@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from services.feedback.domain.written import is_written
+
 RECEIVED = "received"
 MOST_CHARACTERS = 2000
 
@@ -95,7 +97,7 @@ def must_say(step: Step, words: str, verdict: Verdict | None) -> None:
 
     Raises `StepRefusedError`.
     """
-    if step in NEEDS_WORDS and not words.strip():
+    if step in NEEDS_WORDS and not is_written(words):
         raise StepRefusedError("words", f"say what was {step}; {step} without words is refused")
     if len(words) > MOST_CHARACTERS:
         raise StepRefusedError(

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from services.feedback.domain.courtesy import Khong
 from services.feedback.domain.report_steps import RECEIVED, Verdict
+from services.feedback.domain.written import is_written
 
 MOST_CHARACTERS = 4000
 
@@ -76,7 +77,7 @@ def accusation(kind: Kind, against: Iterable[int], words: str) -> tuple[Khong, .
     for number in numbers:
         if number not in set(Khong):
             raise ReportRefusedError("against", f"is one of 1 to 5; {number} is none")
-    if kind is not Kind.FEEDBACK and not words.strip():
+    if kind is not Kind.FEEDBACK and not is_written(words):
         raise ReportRefusedError("text", f"says what a {kind} is about")
     if len(words) > MOST_CHARACTERS:
         raise ReportRefusedError(

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.feedback.domain.attachments import Attachment
 from services.feedback.domain.report_steps import Step, StepRefusedError, Verdict
 from services.feedback.domain.reports import Report
+from services.feedback.domain.written import is_written
 from services.feedback.usecases.move_report import move
 from services.feedback.usecases.ports import (
     Books,
@@ -112,7 +113,7 @@ async def open_attachment(
 
 
 def _must_have_reason(reason: str) -> None:
-    if not reason.strip():
+    if not is_written(reason):
         raise StepRefusedError("reason", "is asked in words: its author reads it")
     if len(reason) > MOST_REASON_CHARACTERS:
         raise StepRefusedError("reason", f"has at most {MOST_REASON_CHARACTERS} characters")

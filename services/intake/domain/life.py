@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from services.intake.domain.written import is_written
+
 Channel = Literal["counter", "online", "post"]
 Stage = Literal["check", "appraisal"]
 
@@ -249,7 +251,7 @@ def _possible(state: State) -> str:
 
 def _check_reason(dossier: Dossier, move: Move, state: State) -> None:
     """Refusals and requests are made in writing, with the reason (rule 18; NĐ 61/2018 art. 17)."""
-    if move.verb in _NEEDS_REASON and not (move.reason or "").strip():
+    if move.verb in _NEEDS_REASON and not is_written(move.reason):
         raise IllegalMoveError(dossier.code, dossier.state, state, "a written reason is missing")
 
 
@@ -257,7 +259,7 @@ def _check_second_request(dossier: Dossier, move: Move, state: State) -> None:
     """Guidance is given once, complete (rule 19); again only where a supervisor cites a basis."""
     if move.verb is not Verb.REQUEST_SUPPLEMENT or dossier.supplement_requests == 0:
         return
-    if not (move.legal_basis or "").strip():
+    if not is_written(move.legal_basis):
         raise IllegalMoveError(
             dossier.code,
             dossier.state,

@@ -9,6 +9,7 @@ from services.intake.domain.forms import (
     Words,
     form_of,
 )
+from services.intake.domain.written import is_written
 from services.intake.usecases.gather_form import Gathered
 from services.intake.usecases.ports import Actor, Transaction
 
@@ -47,9 +48,9 @@ async def issue_apology(
             field, value, Words(f"{name}{rule.vi}", f"{name}{rule.en}"), language
         )
 
-    if not (reason or "").strip():
+    if not is_written(reason):
         raise refused("reason", reason, NO_REASON)
-    if not (signer or "").strip():
+    if not is_written(signer):
         raise refused("signer", signer, NO_SIGNER)
     if not gathered.is_reappointed:
         raise refused("original_appointment_at", None, NO_DATES)

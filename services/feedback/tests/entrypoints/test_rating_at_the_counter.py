@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from prometheus_client import generate_latest
 
 from services.feedback.domain.courtesy import Luon
 from services.feedback.entrypoints.rating_desk import RatingDesk
@@ -216,6 +217,7 @@ async def test_the_counter_closes_with_the_link(
         ({"secret": ""}, "secret"),
         ({"secret": "x" * 65}, "secret"),
         ({"dossier": "hồ sơ"}, "dossier"),
+        ({"dossier": "Н10.01-20261113-0001"}, "dossier"),  # the first letter is Cyrillic
         ({"dossier": "<script>alert(1)</script>"}, "dossier"),
         ({"dossier": "x" * 30_000}, "dossier"),
     ],
@@ -232,6 +234,23 @@ async def test_a_form_with_something_wrong_names_it_and_keeps_the_rest(
     assert "<script" not in page.text and "UBND phường Hưng Long" in page.text
     refused = await http.post("/rate", json=slip(**change))
     assert [fault["field"] for fault in refused.json()["errors"]] == [field]
+
+
+async def test_a_look_up_code_reaches_no_log_no_metric_no_event_and_is_not_kept(
+    http: httpx.AsyncClient, tell: Tell, slip: Slip, pool: asyncpg.Pool, capsys: Any
+) -> None:
+    await tell(history.agency(), history.returned())
+    secret = str(slip()["secret"])
+    await http.get("/rate", params={"agency": UNIT, "dossier": CODE, "secret": secret})
+    for typed in (slip(secret=f"{secret}X"), slip(help=9), slip()):
+        await http.post("/rate", data=typed)
+    assert await rated(pool) == [(CODE, UNIT)]
+    out, err = capsys.readouterr()
+    rows = await pool.fetch("select convert_from(body, 'UTF8') as body from outbox")
+    told = [out, err, generate_latest().decode(), *(row["body"] for row in rows)]
+    assert not any(secret in text or secret.replace("-", "") in text for text in told)
+    kept = await pool.fetchval("select row_to_json(i)::text from invitations i")
+    assert secret not in kept
 
 
 async def test_without_the_slips_keys_neither_page_nor_poster_is_offered(

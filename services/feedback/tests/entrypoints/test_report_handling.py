@@ -216,7 +216,10 @@ async def test_rule_33_each_unmasking_is_logged_and_shown_to_the_author(
     assert NAME not in page.text
 
 
-@pytest.mark.parametrize("body", [{}, {"reason": "  "}, {"reason": "a" * 501}, {"reason": "\x00"}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"reason": "  "}, {"reason": "\u200b\u2060"}, {"reason": "a" * 501}, {"reason": "\x00"}],
+)
 async def test_without_a_reason_in_words_nothing_is_opened(
     http: httpx.AsyncClient, pool: asyncpg.Pool, inspector: dict[str, str], body: dict[str, str]
 ) -> None:

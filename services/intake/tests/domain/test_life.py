@@ -88,7 +88,7 @@ def test_rule_27_an_illegal_move_says_from_where_to_where_and_why(
 
 
 @pytest.mark.parametrize("verb", [Verb.REQUEST_SUPPLEMENT, Verb.REFUSE, Verb.STOP])
-@pytest.mark.parametrize("reason", [None, "", "  \n"])
+@pytest.mark.parametrize("reason", [None, "", "  \n", "\u200b\u2060\u00a0", "…—."])
 def test_rule_18_refusal_or_supplement_without_a_written_reason_is_refused(
     verb: Verb, reason: str | None
 ) -> None:

@@ -153,6 +153,30 @@ async def test_a_date_given_instead_shows_both_and_why(
     assert "09 giờ 00 phút, ngày 16/11/2026" in page
 
 
+async def test_a_code_alone_offers_to_add_the_look_up_code(town: Town, desk: Desk) -> None:
+    code = await town.code()
+    page = (await look_up(town, code=code)).text
+    assert f'<input type="hidden" name="code" value="{code}">' in page
+    assert 'id="secret" name="secret"' in page and "Quá trình giải quyết" not in page
+
+
+async def test_names_and_reasons_stored_with_script_or_turned_writing_are_harmless(
+    town: Town, pool: asyncpg.Pool, apply: Apply, desk: Desk
+) -> None:
+    code = await town.code()
+    hostile = "\u202eđược <script>alert(1)</script>"
+    await pool.execute("update agency_revisions set name = $1", hostile)
+    await pool.execute("update procedure_revisions set name = $1", hostile)
+    await tell(pool, apply, deadline(), reappointed())
+    await town.move(code, "apology", {"reason": hostile, "signer": "Thử"}, town.head)
+    page = (await look_up(town, code=code, secret=str(desk.secrets.of(code)))).text
+    assert "<script" not in page
+    shown = "\u202eđược &lt;script&gt;alert(1)&lt;/script&gt;"
+    names = page.count(f"<bdi>{shown}</bdi>")
+    # What is not in a <bdi> ends with its line: the reason, once in each language.
+    assert names >= 4 and page.count(shown) == names + 2
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 async def test_not_yours_and_not_there_are_answered_alike_and_without_a_look(
     town: Town, desk: Desk, as_json: bool, monkeypatch: pytest.MonkeyPatch

@@ -169,6 +169,8 @@ async def test_a_form_the_dossier_does_not_have_is_not_printed(town: Town) -> No
     [
         ({"signer": "Trưởng đơn vị"}, "reason"),
         ({"reason": "  ", "signer": "Trưởng đơn vị"}, "reason"),
+        ({"reason": "\u200b\u3164", "signer": "Trưởng đơn vị"}, "reason"),
+        ({"reason": "Mất điện", "signer": "\u00a0\u200b"}, "signer"),
         ({"reason": "Mất điện"}, "signer"),
     ],
 )
