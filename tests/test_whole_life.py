@@ -63,6 +63,32 @@ async def test_a_dossier_lives_from_the_counter_to_its_thanks(town: Town) -> Non
     assert progress.json().keys() == {"code", "status"}, "rule 39: code and progress only"
 
 
+async def test_a_slip_explains_its_date_and_rates_at_the_counter_once(town: Town) -> None:
+    code = (await town.submit()).json()["code"]
+    await town.ask("POST", f"/dossiers/{code}/resolution", json={})
+    await town.quiet()
+    slip = (
+        await town.ask("GET", f"/dossiers/{code}/mau-01", headers={"Accept": "application/json"})
+    ).json()
+    path = slip["look_up_url"].removeprefix(town.stack.intake_url)
+    seen = await town.ask("GET", path, None, headers={"Accept": "application/json"})
+    shown = seen.json()
+    assert shown["reasons"] and all(reason["source"] for reason in shown["reasons"])
+    page = shown["rating_url"].removeprefix(town.stack.feedback_url)
+    assert (await town.ask("GET", page, None, service="feedback")).status_code == 200
+    stars = {"smile": 5, "gentle": 4, "listen": 5, "help": 3}
+    typed = {"dossier": code, "secret": slip["look_up_secret"], **stars}
+    given = await town.ask("POST", "/rate", None, service="feedback", json=typed)
+    assert given.status_code == 201, given.text
+    await town.ask("POST", f"/dossiers/{code}/return", json={})
+    await town.quiet()
+    told = await town.ask("GET", f"/notices?dossier={code}", "operator", service="feedback")
+    (link,) = [one["rating_link"] for one in told.json()["notices"] if one["rating_link"]]
+    path = link.removeprefix(town.stack.feedback_url)
+    again = await town.ask("POST", path, None, service="feedback", json=stars)
+    assert (again.status_code, again.json()["through"]) == (409, "counter")
+
+
 async def test_any_service_explains_a_life_across_all_three(town: Town) -> None:
     code = (await town.submit()).json()["code"]
     for move in ("resolution", "return"):
