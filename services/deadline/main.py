@@ -25,6 +25,7 @@ from services.deadline.adapters.offices import read_office
 from services.deadline.adapters.replayed_tables import CARRIED, CARRIED_FIRST, CHECKS, REBUILT
 from services.deadline.adapters.retention import plan
 from services.deadline.adapters.rule_book import read_rule_book
+from services.deadline.adapters.units import PostgresUnits
 from services.deadline.entrypoints.board_letters import Letters
 from services.deadline.entrypoints.board_rendering import BoardPages
 from services.deadline.entrypoints.board_routes import board_routes
@@ -34,9 +35,11 @@ from services.deadline.entrypoints.counting_commands import add_counting_command
 from services.deadline.entrypoints.heartbeat import beat_for_ever, replica_name
 from services.deadline.entrypoints.http import routes
 from services.deadline.entrypoints.recompute_command import add_recompute_command
-from services.deadline.entrypoints.subscribers import EVENTS, TOPICS, keeping, rebuilding
+from services.deadline.entrypoints.subscribers import EVENTS, TOPICS, keeping, noting, rebuilding
 from services.deadline.entrypoints.timer import CHANNEL, Timer
+from services.deadline.entrypoints.unit_watch import UnitWatch
 from services.deadline.settings import Settings
+from services.deadline.usecases.directory import Directory
 from services.deadline.usecases.ports import Begin
 from services.deadline.usecases.rebuild_clocks import OldCalendars
 from shared import process
@@ -62,11 +65,18 @@ def build(settings: Settings) -> FastAPI:
     rule_book = read_rule_book()
     memory = Memory(rule_book)
     begin = begin_on(lambda: parts.pool, memory)
-    apply = keeping(books_on(memory), parts.clock, rule_book)
     pages = BoardPages()
     scopes = {"wall": pages.wall_frame, "overseer": pages.overseer_frame}
     broadcast = Broadcast(board_on(lambda: parts.pool), parts.clock, scopes)
     letters = Letters(LetterActions(lambda: parts.pool))
+    watch = UnitWatch(
+        PostgresUnits(lambda: parts.pool),
+        broadcast.latest,
+        lambda: _directory(begin),
+        parts.clock,
+        lambda: parts.relay is not None and parts.relay.is_leader,
+    )
+    apply = noting(keeping(books_on(memory), parts.clock, rule_book), watch.note)
 
     async def start(parts: Parts) -> None:
         await _remember(begin)
@@ -79,6 +89,7 @@ def build(settings: Settings) -> FastAPI:
         lead = partial(lead_for_ever, settings.database_url, "rings", NAME, timer.run, standby)
         parts.run_beside("timer", lead)
         parts.run_beside("board", broadcast.run)
+        parts.run_beside("units", watch.run)
         beats, name = Heartbeats(lambda: parts.pool), replica_name(settings.instance_id)
         parts.run_beside("heartbeat", lambda: beat_for_ever(beats, name, parts.why_not_ready))
 
@@ -100,6 +111,12 @@ async def _remember(begin: Begin) -> None:
     # Better now than at each event: a calendar or regime in use that the rule book lacks.
     async with begin() as books:
         await books.directories.current()
+
+
+async def _directory(begin: Begin) -> Directory:
+    """What is known of agencies and procedures; read only where it has changed."""
+    async with begin() as books:
+        return await books.directories.current()
 
 
 def read_rules() -> dict[str, date]:

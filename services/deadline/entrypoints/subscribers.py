@@ -47,6 +47,17 @@ def rebuilding(
         return await rebuild_clocks(heard, books_on(connection), annals_on(connection), calendars)
 
     return apply
+def noting(apply: Apply, note: Callable[[Sequence[Heard]], None]) -> Apply:
+    """The same, and tell `note` of each batch once it is applied."""
+
+    async def apply_and_note(
+        connection: asyncpg.Connection, heard: Sequence[Heard]
+    ) -> Sequence[Refusal]:
+        refusals = await apply(connection, heard)
+        note(heard)
+        return refusals
+
+    return apply_and_note
 
 
 def bell(clock: Clock, rule_book: RuleBook) -> Bell:

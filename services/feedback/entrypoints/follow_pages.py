@@ -24,6 +24,7 @@ from services.feedback.entrypoints.bodies import (
     read_body,
     refused_field,
 )
+from services.feedback.entrypoints.metrics import STEPS
 from services.feedback.entrypoints.rendering import said_of
 from services.feedback.entrypoints.report_answers import FollowedShown, followed_shown
 from services.feedback.entrypoints.report_pages import ReportDesk
@@ -87,9 +88,11 @@ def follow_pages(desk: ReportDesk) -> APIRouter:
 
 async def _step(body: FollowBody, step: Step, words: str, desk: ReportDesk) -> Followed:
     async with desk.begin() as books:
-        return await answer_report(
+        answered = await answer_report(
             body.report, body.secret, step, words, books, desk.seals, desk.clock.now()
         )
+    STEPS.labels(step.value).inc()
+    return answered
 
 
 async def _answer(

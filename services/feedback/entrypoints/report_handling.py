@@ -14,6 +14,7 @@ from services.feedback.domain.report_steps import IllegalStepError, Step, StepRe
 from services.feedback.domain.reports import Kind, Report
 from services.feedback.entrypoints.bodies import refused_field, without_nul
 from services.feedback.entrypoints.follow_pages import cannot_open, illegal_step
+from services.feedback.entrypoints.metrics import STEPS
 from services.feedback.entrypoints.report_answers import (
     HandledListShown,
     IdentityShown,
@@ -157,6 +158,7 @@ def _in_hand(router: APIRouter, desk: ReportDesk) -> None:
                     books,
                     desk.clock.now(),
                 )
+        STEPS.labels(body.step.value).inc()
         return in_hand_shown(moved)
 
 

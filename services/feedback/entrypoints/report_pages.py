@@ -21,6 +21,7 @@ from services.feedback.entrypoints.bodies import (
     read_body,
     refused_field,
 )
+from services.feedback.entrypoints.metrics import NO_KIND, REFUSED, REPORTS, TAKEN
 from services.feedback.entrypoints.rendering import Pages, said_of
 from services.feedback.usecases.ports import Begin, Draw, SealsIdentities
 from services.feedback.usecases.take_report import Receipt, Told, take_report
@@ -93,11 +94,13 @@ def report_pages(desk: ReportDesk) -> APIRouter:
             _admit(request, body, desk)
             receipt = await _take(body, desk)
         except BodyRefusedError as refused:
+            _count_refused(refused)
             if not is_form(request):
                 raise refused.problem from refused
             if refused.problem.status not in AGAIN:
                 return desk.pages.show_problem(refused.problem)
             return await _show_form(refused.fields, refused.problem, desk)
+        REPORTS.labels(body.kind.value, TAKEN).inc()
         if is_form(request):
             return desk.pages.show("reported", 201, receipt=receipt)
         return JSONResponse(
@@ -107,6 +110,14 @@ def report_pages(desk: ReportDesk) -> APIRouter:
         )
 
     return router
+
+
+def _count_refused(refused: BodyRefusedError) -> None:
+    """By kind where it could be read; who asks too often has not sent one."""
+    if refused.problem.status != 429:
+        kind = refused.fields.get("kind")
+        is_known = isinstance(kind, str) and kind in set(Kind)
+        REPORTS.labels(str(kind) if is_known else NO_KIND, REFUSED).inc()
 
 
 def _admit(request: Request, body: ReportBody, desk: ReportDesk) -> None:
