@@ -9,10 +9,10 @@ TOOLS := .local/tools
 CODE := conftest.py shared services deploy bench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pins fmt lint docs test demo up replay ledger faults bench check clean
+.PHONY: help setup pins fmt lint docs dashboards test demo up replay ledger faults bench check clean
 
 help: ## List the verbs
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(VENV)/dev.installed ## Make .venv with everything pinned; done once
 
@@ -50,6 +50,9 @@ docs: setup ## Make docs/api anew from the code
 	@for service in intake deadline feedback; do \
 		$(RUN) -m services.$$service openapi > docs/api/$$service.openapi.json || exit 1; \
 	done
+
+dashboards: setup ## Make Grafana's dashboards anew from deploy/monitoring/dashboards
+	$(RUN) -m deploy.monitoring
 
 test: setup ## All tests on the embedded broker (KAFKA=apache: on Apache Kafka)
 	$(RUN) -m pytest $(ARGS)

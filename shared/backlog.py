@@ -36,6 +36,11 @@ RETENTION = """select
               order by id desc limit 1), 0)::float8"""
 
 
+for _cause in get_args(Cause):
+    # A count of what has not happened yet is nought, not missing.
+    telemetry.SET_ASIDE.labels(_cause)
+
+
 class Backlog:
     """The gauges of one schema; every replica sets them, and all say the same."""
 

@@ -13,29 +13,34 @@ import yaml
 from deploy.local.children import CHECKOUT
 from deploy.local.loopback import free_port
 from deploy.local.postgres import SERVICES
-from tests.conftest import Town
+from tests.conftest import AGENCY, Town
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("prometheus"), reason="prometheus (Debian: prometheus) is missing"
 )
-RULES = CHECKOUT / "deploy" / "monitoring" / "rules.yaml"
+MONITORING = CHECKOUT / "deploy" / "monitoring"
 PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
 async def prometheus(town: Town, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    jobs = [
+    """Set up as operators set it up, but looking at these services, and every second."""
+    setup = yaml.safe_load((MONITORING / "prometheus.yml").read_text())
+    setup["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    setup["rule_files"] = [str(MONITORING / rules) for rules in setup["rule_files"]]
+    del setup["alerting"]
+    setup["scrape_configs"] = [
         {
-            "job_name": service,
-            "static_configs": [{"targets": [town.stack.url(service).removeprefix("http://")]}],
+            "job_name": job["job_name"],
+            "static_configs": [
+                {"targets": [town.stack.url(job["job_name"]).removeprefix("http://")]}
+            ],
         }
-        for service in SERVICES
+        for job in setup["scrape_configs"]
+        if job["job_name"] in SERVICES
     ]
     config = tmp_path / "prometheus.yaml"
-    every = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    config.write_text(
-        yaml.safe_dump({"global": every, "rule_files": [str(RULES)], "scrape_configs": jobs})
-    )
+    config.write_text(yaml.safe_dump(setup))
     port = free_port()
     command = [
         "prometheus",
@@ -84,6 +89,8 @@ async def test_prometheus_sees_what_the_services_did(
         'thanthien_sayings_total{type=~".*DeadlineSet.*"} > 0': 1,
         'thanthien_notices_total{kind="greeting"} > 0': 1,
         "thanthien_alarm_lateness_seconds_bucket": 15,
+        f'thanthien_unit_clocks_open{{agency="{AGENCY}"}} > 0': 1,
+        f'thanthien_unit_silent_seconds{{agency="{AGENCY}"}}': 1,
     }
     found = {query: len(await result(prometheus, query, many)) for query, many in queries.items()}
     short = {query: found[query] for query, many in queries.items() if found[query] < many}

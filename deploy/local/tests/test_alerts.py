@@ -19,7 +19,10 @@ IDS = [rule["alert"] for rule in RULES]
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is missing")
-@pytest.mark.parametrize("command", ["check rules rules.yaml", "test rules rules.test.yaml"])
+@pytest.mark.parametrize(
+    "command",
+    ["check config prometheus.yml", "check rules rules.yaml", "test rules rules.test.yaml"],
+)
 def test_promtool_finds_nothing_wrong(command: str) -> None:
     done = subprocess.run(
         ["promtool", *command.split()], cwd=MONITORING, capture_output=True, text=True
