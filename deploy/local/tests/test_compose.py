@@ -22,6 +22,9 @@ COMPOSE = CHECKOUT / "docker-compose.yml"
 DOCKERFILE = CHECKOUT / "deploy" / "docker" / "Dockerfile"
 COMPOSED: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
 PARTS: dict[str, Any] = COMPOSED["services"]
+JOBS = {name for name, part in PARTS.items() if part["restart"] == "on-failure"}
+WITHOUT_A_SHELL = {"collector", "tempo"}
+"""Their images hold one program, which does not ask after its own health."""
 OF_OUR_IMAGE = {name: part for name, part in PARTS.items() if part["image"] == "thanthien"}
 
 
@@ -30,6 +33,10 @@ def test_every_variable_asked_for_has_an_example() -> None:
     assert asked
     given = set(re.findall(r"^(\w+)=.+$", (CHECKOUT / ".env.example").read_text(), re.MULTILINE))
     assert asked <= given
+
+
+TRACES = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER_ARG"}
+"""OpenTelemetry's own names, for whatever part of a service sends traces."""
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -41,7 +48,7 @@ def test_services_are_given_settings_they_know(service: str) -> None:
         name.upper() for name, field in settings.model_fields.items() if field.is_required()
     }
     given = set(PARTS[service]["environment"])
-    assert given <= known
+    assert given <= known | TRACES
     assert required <= given
     assert PARTS[service]["environment"]["ENVIRONMENT"] == "production"
     assert PARTS[f"{service}-migrate"]["environment"] == PARTS[service]["environment"]
@@ -143,9 +150,13 @@ def test_services_wait_for_their_topics_and_migrations(service: str) -> None:
 def test_every_part_is_bounded_and_comes_back(name: str) -> None:
     part = PARTS[name]
     assert "mem_limit" in part
-    is_job = name == "topics" or name.endswith("-migrate")
-    assert part["restart"] == ("on-failure" if is_job else "unless-stopped")
-    assert is_job or "healthcheck" in part
+    assert part["restart"] in ("on-failure", "unless-stopped")
+    assert name in JOBS | WITHOUT_A_SHELL or "healthcheck" in part
+
+
+def test_jobs_are_what_ends_by_itself() -> None:
+    migrations = {f"{service}-migrate" for service in SERVICES}
+    assert {"topics", "tempo-volume", *migrations} == JOBS
 
 
 @pytest.mark.parametrize("name", OF_OUR_IMAGE)
@@ -178,10 +189,11 @@ def test_the_image_copies_what_is_there_and_runs_as_nobody_in_particular() -> No
 
 
 def test_mounted_files_are_there() -> None:
-    mounts = [mount.split(":")[0] for mount in PARTS["postgres"]["volumes"]]
+    mounts = [mount.split(":")[0] for part in PARTS.values() for mount in part.get("volumes", ())]
     files = [CHECKOUT / mount for mount in mounts if mount.startswith("./")]
-    assert len(files) == 2
-    assert all(file.is_file() for file in files)
+    assert len(files) == 10
+    assert all(file.exists() for file in files)
+    assert {mount for mount in mounts if not mount.startswith("./")} == set(COMPOSED["volumes"])
 
 
 def run_the_scripts_as_the_image_does(server: Postgres, passwords: dict[str, str]) -> None:
