@@ -21,7 +21,6 @@ from deploy.local.replicas import Replica
 from shared.clock import SystemClock
 from shared.events.dossiers import TOPIC
 from shared.leadership import LEAD
-from shared.relay import LEAD
 from shared.tests.collector import collecting
 
 POLL_SECONDS = 0.025

@@ -47,6 +47,8 @@ def rebuilding(
         return await rebuild_clocks(heard, books_on(connection), annals_on(connection), calendars)
 
     return apply
+
+
 def noting(apply: Apply, note: Callable[[Sequence[Heard]], None]) -> Apply:
     """The same, and tell `note` of each batch once it is applied."""
 

@@ -16,6 +16,7 @@ from services.feedback.entrypoints.bodies import (
     is_form,
     put_off,
 )
+from services.feedback.entrypoints.metrics import count_refused_rating
 from services.feedback.entrypoints.rating_desk import (
     UNSEEN,
     RatingDesk,
@@ -88,10 +89,12 @@ def counter_pages(desk: RatingDesk) -> APIRouter:
             invitation = await _give(body, desk)
             return await thank(request, desk, invitation, body)
         except BodyRefusedError as refused:
+            count_refused_rating(refused.problem.status)
             if not is_form(request):
                 raise refused.problem from refused
             return await _form_again(agency, refused, desk)
         except Problem as problem:
+            count_refused_rating(problem.status)
             if not is_form(request):
                 raise
             return await show_refused(desk, problem)

@@ -7,7 +7,7 @@ from services.feedback.domain.reports import Kind
 
 RATINGS = Counter(
     "thanthien_ratings_total",
-    "Ratings sent through a link, by what became of them",
+    "Ratings sent, through a link or at the counter, by what became of them",
     ["outcome"],
 )
 GIVEN, REFUSED = "given", "refused"

@@ -21,6 +21,7 @@ from services.feedback.entrypoints.bodies import (
     is_form,
     read_body,
 )
+from services.feedback.entrypoints.metrics import GIVEN, RATINGS
 from services.feedback.entrypoints.rating_words import rating_line
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.usecases.give_rating import UnknownLinkError
@@ -84,6 +85,7 @@ async def thank(
     request: Request, desk: RatingDesk, invitation: Invitation, body: RatingBody
 ) -> Response:
     """What was given and, on the page, what the unit's stars are now."""
+    RATINGS.labels(GIVEN).inc()
     stars = body.model_dump(include=set(RatingBody.model_fields), exclude_none=True)
     if not is_form(request):
         return JSONResponse(

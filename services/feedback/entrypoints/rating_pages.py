@@ -14,7 +14,7 @@ from services.feedback.entrypoints.bodies import (
     is_form,
     put_off,
 )
-from services.feedback.entrypoints.metrics import GIVEN, RATINGS, count_refused_rating
+from services.feedback.entrypoints.metrics import count_refused_rating
 from services.feedback.entrypoints.rating_desk import (
     UNSEEN,
     RatingDesk,
@@ -25,8 +25,7 @@ from services.feedback.entrypoints.rating_desk import (
     shown_of,
     thank,
 )
-from services.feedback.entrypoints.rating_words import rating_line
-from services.feedback.entrypoints.rendering import Pages, said_of
+from services.feedback.entrypoints.rendering import said_of
 from services.feedback.usecases.give_rating import (
     UnknownLinkError,
     give_rating,
@@ -69,17 +68,6 @@ def rating_pages(desk: RatingDesk) -> APIRouter:
             if not is_form(request):
                 raise
             return await show_refused(desk, problem)
-            return pages.show_problem(problem)
-        RATINGS.labels(GIVEN).inc()
-        if is_form(request):
-            async with begin() as books:
-                rating = await show_rating(invitation.agency, books, clock.now())
-            line = rating_line(rating.tally, rating.rules)
-            return pages.show("rated", 201, stars=body, rating=rating, line=line)
-        given = body.model_dump(exclude_none=True)
-        return JSONResponse(
-            {"dossier": invitation.dossier, "agency": invitation.agency, **given}, 201
-        )
 
     return router
 
