@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO, TypeVar, cast
+from typing import Annotated, Any, TextIO, TypeVar, cast
 
 import orjson
 import typer
@@ -48,10 +48,16 @@ def commands(
         serve(build(found), found)
 
     @app.command("migrate")
-    def migrate_command() -> None:
-        """Bring the service's schema up to date."""
+    def migrate_command(
+        contract: Annotated[
+            bool,
+            typer.Option("--contract", help="Also what only this version can live with."),
+        ] = False,
+    ) -> None:
+        """Bring the service's schema up to date, before its replicas are renewed."""
+        dsn = settings().database_url
         try:
-            ran = asyncio.run(migrate(settings().database_url, [PLUMBING, migrations]))
+            ran = asyncio.run(migrate(dsn, [PLUMBING, migrations], is_contracting=contract))
         except MigrationError as error:
             print(f"{name}: {error}", file=sys.stderr)
             raise typer.Exit(1) from error

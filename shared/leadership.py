@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
 import structlog
 
-from shared.postgres import is_transient
+from shared.postgres import is_transient, listening
 
 log = structlog.get_logger()
 
@@ -22,6 +22,9 @@ Asked again and again: a statement that waited would hold a snapshot all the whi
 the whole database could be removed beside it. Whoever looks for what is due next would have to step
 over every alarm that has rung.
 """
+
+RESIGN = "select pg_advisory_unlock(hashtext($1), hashtext($2)), pg_notify($3, '')"
+"""Give the lead away, and call whoever stands by."""
 
 
 def standby_seconds() -> float:
@@ -38,17 +41,28 @@ async def leading(
     standby: Callable[[], float] = standby_seconds,
 ) -> AsyncIterator[asyncpg.Connection]:
     """Stand by until this process leads in `name`, and lead while inside; `lost` is set when the
-    connection ends, and the lead with it. Raises what asyncpg raises."""
+    connection ends, and the lead with it. Who leaves the block in good order calls the next at once.
+    Raises what asyncpg raises."""
     connection = await asyncpg.connect(dsn, server_settings={"timezone": "UTC"})
     connection.add_termination_listener(lambda _: lost.set())
     try:
-        leads = await connection.fetchval(LEAD, name, schema)
-        while not leads:
-            await asyncio.sleep(standby())
-            leads = await connection.fetchval(LEAD, name, schema)
+        await _stand_by(connection, name, schema, standby)
         yield connection
+        await connection.execute(RESIGN, name, schema, f"{schema}_{name}")
     finally:
         await _close(connection)
+
+
+async def _stand_by(
+    connection: asyncpg.Connection, name: str, schema: str, standby: Callable[[], float]
+) -> None:
+    called = asyncio.Event()
+    async with listening(connection, f"{schema}_{name}", called):
+        while not await connection.fetchval(LEAD, name, schema):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(standby()):
+                    await called.wait()
+            called.clear()
 
 
 async def lead_for_ever(

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import cast
 
 import asyncpg
 
+CONTRACT = re.compile(r"\d+_contract_.*\.sql")
 PLUMBING = Path(__file__).parent / "migrations"
 
 
@@ -81,9 +83,13 @@ async def listening(
             await connection.remove_listener(channel, wake)
 
 
-async def migrate(dsn: str, directories: Sequence[Path]) -> list[str]:
+async def migrate(
+    dsn: str, directories: Sequence[Path], *, is_contracting: bool = False
+) -> list[str]:
     """Run every `NNNN_name.sql` of the directories, in order, that the schema has not had.
 
+    What contracts is left out unless `is_contracting`: the version before may still run. In an empty
+    schema nobody runs, and there it runs too.
     The schema is the role's own (its search_path). Each file is one transaction, under an advisory
     lock; the ledger keeps its checksum. Returns the names that ran. Raises `MigrationError` when a
     file has changed since it ran, or the ledger names one that we do not have.
@@ -96,7 +102,7 @@ async def migrate(dsn: str, directories: Sequence[Path]) -> list[str]:
                    name text primary key, checksum text not null,
                    ran_at timestamptz not null default clock_timestamp())"""
         )
-        return await _run_missing(connection, _files(directories))
+        return await _run_missing(connection, _files(directories), is_contracting)
     finally:
         await connection.close()
 
@@ -114,6 +120,14 @@ async def schema_state(
     return sorted(files.keys() - ran.keys()), sorted(ran.keys() - files.keys()), changed
 
 
+def is_contract(name: str) -> bool:
+    """Whether a migration, `service/NNNN_name.sql`, takes away what the version before may use.
+
+    It says so by its name: `NNNN_contract_….sql`. Every other one only adds.
+    """
+    return bool(CONTRACT.fullmatch(name.rpartition("/")[2]))
+
+
 def _sum(sql: str) -> str:
     return hashlib.sha256(sql.encode()).hexdigest()
 
@@ -126,7 +140,9 @@ def _files(directories: Sequence[Path]) -> dict[str, str]:
     }
 
 
-async def _run_missing(connection: asyncpg.Connection, files: dict[str, str]) -> list[str]:
+async def _run_missing(
+    connection: asyncpg.Connection, files: dict[str, str], is_contracting: bool
+) -> list[str]:
     rows = await connection.fetch("select name, checksum from migrations")
     ran = {row["name"]: row["checksum"] for row in rows}
     if unknown := sorted(ran.keys() - files.keys()):
@@ -134,6 +150,8 @@ async def _run_missing(connection: asyncpg.Connection, files: dict[str, str]) ->
     missing = []
     for name, sql in files.items():
         checksum = _sum(sql)
+        if name not in ran and is_contract(name) and ran and not is_contracting:
+            continue
         if name not in ran:
             async with connection.transaction():
                 await connection.execute(sql)

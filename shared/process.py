@@ -213,6 +213,8 @@ async def speak_and_hear(
     parts.stack.push_async_callback(_bounded, producer.stop)
     parts.relay = Relay(settings.database_url, parts.name, producer)
     parts.run_beside("relay", parts.relay.run)
+    # Before the producer: what is being said is said to its end, and another replica leads at once.
+    parts.stack.push_async_callback(parts.relay.hand_over, parts.tasks["relay"])
     parts.wrong = {"foundations": "not looked at yet"}
     parts.run_beside("foundations", lambda: watch_foundations(parts))
     parts.run_beside("backlog", Backlog(lambda: parts.pool, parts.clock.now).run)

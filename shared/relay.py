@@ -31,6 +31,9 @@ log = structlog.get_logger()
 ROUND_ROWS = 2_000
 BATCH_BYTES = 512 * 1024
 PAUSE_SECONDS = 0.5
+HAND_OVER_SECONDS = 5.0
+"""How long the round under way may take when the leader is to stop."""
+
 READ = """
 select id, topic, source, subject, sequence, type, time, traceparent, body
 from outbox where id > $1 order by id limit $2
@@ -66,11 +69,27 @@ class Relay:
         self._dsn = dsn
         self._schema = schema
         self._producer = producer
+        self._is_ending = False
+        self._woken = asyncio.Event()
         self.is_leader = False
 
+    async def hand_over(self, relaying: asyncio.Task[None]) -> None:
+        """End `relaying`, this relay's `run`: the round under way is said to its end, and another
+        replica is called. Bounded; afterwards the producer may stop.
+        """
+        self._is_ending = True
+        self._woken.set()
+        if not self.is_leader:
+            relaying.cancel()  # it stands by or pauses: there is nothing to finish
+        _, late = await asyncio.wait([relaying], timeout=HAND_OVER_SECONDS)
+        if late:
+            log.warning("the relay did not end in time")
+            relaying.cancel()
+            await asyncio.wait(late)
+
     async def run(self) -> None:
-        """Stand by, lead, say; for ever. Faults are logged, counted and waited out."""
-        while True:
+        """Stand by, lead, say; until `hand_over`. Faults are logged, counted and waited out."""
+        while not self._is_ending:
             try:
                 await self._lead()
             except Exception as error:
@@ -84,17 +103,16 @@ class Relay:
                 telemetry.IS_RELAY_LEADER.set(0)
 
     async def _lead(self) -> None:
-        woken = asyncio.Event()
         async with (
-            leading(self._dsn, "relay", self._schema, lost=woken) as connection,
-            listening(connection, f"{self._schema}_outbox", woken),
+            leading(self._dsn, "relay", self._schema, lost=self._woken) as connection,
+            listening(connection, f"{self._schema}_outbox", self._woken),
         ):
             self.is_leader = True
             telemetry.IS_RELAY_LEADER.set(1)
-            while True:
+            while not self._is_ending:
                 await self.say_all(connection)
-                await woken.wait()
-                woken.clear()
+                await self._woken.wait()
+                self._woken.clear()
 
     async def say_all(self, connection: asyncpg.Connection) -> int:
         """Say rows until none is left; return how many. Raises `KafkaError` when a send failed.

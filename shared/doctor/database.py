@@ -8,7 +8,7 @@ import asyncpg
 
 from shared.clock import Clock
 from shared.doctor.findings import Finding
-from shared.postgres import schema_state
+from shared.postgres import is_contract, schema_state
 
 LARGEST_SKEW = timedelta(seconds=2)
 OLDEST_OUTBOX_ROW = timedelta(minutes=1)
@@ -56,14 +56,27 @@ where locktype = 'advisory' and granted
 async def examine_schema(
     connection: asyncpg.Connection, directories: Sequence[Path]
 ) -> list[Finding]:
-    """Whether the schema is this version's."""
+    """Whether the schema is this version's, or one that this version can work with.
+
+    During an upgrade the previous version runs on the next one's schema: a migration only adds, and so
+    takes nothing from it, unless it says that it contracts (docs/runbooks/upgrade.md).
+    """
     missing, future, changed = await schema_state(connection, directories)
     found = []
-    if future:
+    if ahead := [name for name in future if not is_contract(name)]:
         found.append(
             Finding(
                 "schema",
-                f"the schema is from the future: it has had {', '.join(future)}",
+                f"the schema is ahead: it has had {', '.join(ahead)}, which only add",
+                "finish the upgrade: run the version that made it, or a later one",
+                passes=True,
+            )
+        )
+    if contracted := [name for name in future if is_contract(name)]:
+        found.append(
+            Finding(
+                "schema",
+                f"the schema is from the future: it has had {', '.join(contracted)}",
                 "run the version that made it, or a later one",
             )
         )
@@ -75,11 +88,20 @@ async def examine_schema(
                 "bring the released files back; changes go into a new migration",
             )
         )
-    if missing:
+    if waiting := [name for name in missing if is_contract(name)]:
         found.append(
             Finding(
                 "schema",
-                f"the schema is behind: {', '.join(missing)} did not run",
+                f"{', '.join(waiting)} waits until the version before is gone",
+                "when every replica is of this version: migrate --contract",
+                passes=True,
+            )
+        )
+    if behind := [name for name in missing if not is_contract(name)]:
+        found.append(
+            Finding(
+                "schema",
+                f"the schema is behind: {', '.join(behind)} did not run",
                 "run the command migrate",
             )
         )

@@ -137,19 +137,30 @@ async def test_a_database_that_is_away_is_one_line(settings: ServiceSettings) ->
     assert list(await wrong(away)) == ["database"]
 
 
+async def test_a_schema_of_the_next_version_is_told_and_its_predecessor_goes_on(
+    settings: ServiceSettings,
+) -> None:
+    await run(settings, "insert into migrations values ('deadline/9999_new.sql', 'x')")
+    said = "the schema is ahead: it has had deadline/9999_new.sql, which only add"
+    assert await wrong(settings) == {"schema": said}
+    assert await ready(settings) == {}
+
+
 async def test_a_schema_from_the_future_or_behind_is_named(settings: ServiceSettings) -> None:
+    await run(settings, "insert into migrations values ('deadline/9999_contract_old.sql', 'x')")
+    said = "the schema is from the future: it has had deadline/9999_contract_old.sql"
+    assert await wrong(settings) == {"schema": said}
+    assert await ready(settings) == {"schema": said}
+    await run(settings, "delete from migrations where name ~ '9999' or name ~ 'deadline/0001'")
+    assert "behind: deadline/0001" in (await wrong(settings))["schema"]
+
+
+async def run(settings: ServiceSettings, statement: str) -> None:
     connection = await asyncpg.connect(settings.database_url)
     try:
-        await connection.execute("insert into migrations values ('deadline/9999_new.sql', 'x')")
-        said = "the schema is from the future: it has had deadline/9999_new.sql"
-        assert await wrong(settings) == {"schema": said}
-        assert await ready(settings) == {"schema": said}
-        await connection.execute(
-            "delete from migrations where name ~ '9999' or name ~ 'deadline/0001'"
-        )
+        await connection.execute(statement)
     finally:
         await connection.close()
-    assert "behind: deadline/0001" in (await wrong(settings))["schema"]
 
 
 async def test_a_schema_that_no_migration_ran_in_is_behind(

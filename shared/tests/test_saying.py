@@ -157,6 +157,53 @@ async def test_the_relay_is_woken_and_a_dead_leader_is_replaced_soon(
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def test_a_leader_that_is_to_stop_says_what_it_has_and_calls_the_next(
+    pool: asyncpg.Pool,
+    database: Database,
+    producer: AIOKafkaProducer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # So long that who leads next was called, and did not merely ask again.
+    monkeypatch.setattr("shared.leadership.STANDBY_SECONDS", 60)
+    rounds, is_saying = [], asyncio.Event()
+
+    async def takes_a_while(relay: Relay, connection: asyncpg.Connection) -> int:
+        rounds.append(relay)
+        is_saying.set()
+        await asyncio.sleep(0.1)
+        rounds.append(relay)
+        return 0
+
+    monkeypatch.setattr(Relay, "say_all", takes_a_while)
+    leads, stands_by = (Relay(database.dsn("deadline"), "deadline", producer) for _ in range(2))
+    leading = asyncio.create_task(leads.run())
+    await is_saying.wait()
+    standing_by = asyncio.create_task(stands_by.run())
+    async with asyncio.timeout(10):
+        while not await pool.fetch(STANDING_BY):
+            await asyncio.sleep(0.02)
+    await leads.hand_over(leading)
+    assert leading.done() and not leads.is_leader
+    assert rounds.count(leads) % 2 == 0  # the round under way was said to its end
+    await _until(lambda: stands_by.is_leader)
+    await stands_by.hand_over(standing_by)
+    assert standing_by.exception() is None
+
+
+async def test_a_relay_that_stands_by_can_be_ended(
+    pool: asyncpg.Pool, database: Database, producer: AIOKafkaProducer
+) -> None:
+    relays = [Relay(database.dsn("deadline"), "deadline", producer) for _ in range(2)]
+    tasks = [asyncio.create_task(relay.run()) for relay in relays]
+    await _until(lambda: any(relay.is_leader for relay in relays))
+    by = next(n for n, relay in enumerate(relays) if not relay.is_leader)
+    async with asyncio.timeout(3):
+        await relays[by].hand_over(tasks[by])
+    assert tasks[by].done()
+    assert relays[1 - by].is_leader
+    await relays[1 - by].hand_over(tasks[1 - by])
+
+
 @pytest.mark.parametrize(
     "fault",
     [
