@@ -9,7 +9,7 @@ TOOLS := .local/tools
 CODE := conftest.py shared services deploy bench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pins fmt lint docs dashboards test demo up replay ledger faults bench check clean
+.PHONY: help setup pins fmt lint docs dashboards test demo up replay ledger faults scale bench check clean
 
 help: ## List the verbs
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ ledger: setup ## Prove that nothing was lost, doubled, reordered or stuck in a r
 
 faults: setup ## Kill, cut and poison under load, then the ledger
 	$(RUN) -m deploy.local faults $(ARGS)
+
+scale: setup ## Replicas 1, 2, 4, 2 under load, one killed, all renewed, then the ledger
+	$(RUN) -m deploy.local scale $(ARGS)
 
 bench: $(VENV)/bench.installed ## Measure, against the floor and against peers
 	$(RUN) -m bench $(ARGS)

@@ -30,6 +30,7 @@ from deploy.local.quiesce import NotQuietError
 from deploy.local.replaying.command import prepare
 from deploy.local.replaying.command import replay as play_replay
 from deploy.local.replaying.mapping import BOSTON
+from deploy.local.scaling.command import scale_command
 from deploy.local.stack import Stack, run
 from deploy.local.topics import TopicError, check_topics, create_topics
 
@@ -179,6 +180,7 @@ def replay(
 
 
 app.command()(faults)
+app.command("scale")(scale_command)
 
 
 def _end_by_verdict(work: Coroutine[Any, Any, Verdict]) -> None:

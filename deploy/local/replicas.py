@@ -20,7 +20,8 @@ STOP_SECONDS = 45.0
 class Replica:
     """A service's process number `number`; it keeps its port between starts.
 
-    `is_named`: Kafka knows it by its number, and keeps its partitions for it while it restarts.
+    `is_named`: Kafka knows it by its number, and keeps its partitions for it when it dies and comes
+    back. `checkout` holds the code it runs.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Replica:
         environment: Mapping[str, str],
         *,
         is_named: bool = True,
+        checkout: Path = CHECKOUT,
     ) -> None:
         self.service = service
         self.number = number
         self.port = free_port()
         self._module = module
+        self._checkout = checkout
         self.log = logs / (f"{service}.log" if number == 0 else f"{service}-{number}.log")
         self.environment = {
             **environment,
@@ -68,7 +71,7 @@ class Replica:
             [sys.executable, "-m", self._module, "serve"],
             self.log,
             environment={**os.environ, **self.environment, **(overrides or {})},
-            directory=CHECKOUT,
+            directory=self._checkout,
         )
 
     async def wait_until_ready(self) -> None:

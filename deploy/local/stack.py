@@ -31,7 +31,7 @@ class Stack:
     """An async context manager; on leaving, by whatever way, nothing is left running.
 
     Everything is fresh and listens on free ports of 127.0.0.1. `name` is the folder under .local/;
-    its logs stay. `package` holds the services. `environment` is added to every service's, `replicas` says how many processes of
+    its logs stay. `package` holds the services, in `checkout`. `environment` is added to every service's, `replicas` says how many processes of
     each service (1 unless said). `is_delivering`: notices are delivered into files under `outbox`. Enter it from the main thread.
     """
 
@@ -47,6 +47,7 @@ class Stack:
         is_delivering: bool = False,
         parent: Path = LOCAL,
         package: str = "services",
+        checkout: Path = CHECKOUT,
         tell: Callable[[str], None] = lambda step: None,
     ) -> None:
         self._name = name
@@ -58,6 +59,7 @@ class Stack:
         self._is_delivering = is_delivering
         self._parent = parent
         self._package = package
+        self._checkout = checkout
         self._tell = tell
         # As fresh as the database: nothing sealed outlives the stack.
         self._slip_keys = f"local:{secrets.token_urlsafe(32)}"
@@ -151,6 +153,11 @@ class Stack:
         await self.stop_service(service, replica)
         await self.start_service(service, replica, environment)
 
+    async def upgrade_to(self, checkout: Path) -> None:
+        """Migrate to the version in `checkout`; processes added from now on are that version's."""
+        self._checkout = checkout
+        await _all(*map(self._migrate, SERVICES))
+
     async def cut_broker(self) -> None:
         """Take Kafka away from everyone, without what was said being lost.
 
@@ -206,7 +213,7 @@ class Stack:
         log = self.directory / "logs" / f"{service}.migrate.log"
         environment = {**os.environ, **self._service_environment(service)}
         child = Child(
-            f"{service} migrate", command, log, environment=environment, directory=CHECKOUT
+            f"{service} migrate", command, log, environment=environment, directory=self._checkout
         )
         try:
             code = await asyncio.to_thread(child.wait)
@@ -264,6 +271,7 @@ class Stack:
             self.directory / "logs",
             self._service_environment(service),
             is_named=self.broker.keeps_places,
+            checkout=self._checkout,
         )
 
     def _service_environment(self, service: str) -> dict[str, str]:

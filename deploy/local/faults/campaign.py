@@ -80,7 +80,7 @@ async def fight(orders: Orders, console: Console) -> bool:
         # Six services that ask the embedded broker a hundred times a second would leave two cores
         # little to recover with; promptness is not what is tried here.
         environment={
-            "KAFKA_SESSION_TIMEOUT_MS": str(_session_timeout_ms()),
+            "KAFKA_SESSION_TIMEOUT_MS": str(session_timeout_ms()),
             "KAFKA_FETCH_MAX_WAIT_MS": "100",
         },
         is_broker_cuttable=True,
@@ -163,7 +163,8 @@ def _plan(stack: Stack, orders: Orders, chance: Random, console: Console) -> lis
     return plan
 
 
-def _session_timeout_ms() -> int:
+def session_timeout_ms() -> int:
+    """The shortest that the chosen broker can do with."""
     is_embedded = os.environ.get("KAFKA", "tansu") == "tansu"
     is_ours = "KAFKA_BOOTSTRAP_SERVERS" not in os.environ
     return EMBEDDED_SESSION_TIMEOUT_MS if is_embedded and is_ours else SESSION_TIMEOUT_MS
