@@ -16,7 +16,7 @@ from deploy.local.stack import Stack
 from deploy.local.versions import NoHistoryError, previous_version, unpack
 
 pytestmark = pytest.mark.history
-SIDE_BY_SIDE_SECONDS = 2.0
+SIDE_BY_SIDE_SECONDS = 1.0
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,14 @@ import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from deploy.local.brokers import Broker
+from deploy.local.faults.campaign import session_timeout_ms
 from shared.broker import CATCH_UP_SECONDS, Drain, Ears, HandleRecords
 
 pytestmark = pytest.mark.broker
 MakeTopic = Callable[..., Awaitable[str]]
 PARTITIONS = 4
+SHORTEST_SECONDS = session_timeout_ms() / 1_000
+"""The embedded broker holds a new member up for half of it."""
 SESSION_SECONDS = 30
 """Of named members: longer than anything here waits, so that nothing can hang on its end."""
 
@@ -32,7 +35,7 @@ async def listening(
     topic: str,
     handle: HandleRecords,
     instance: str | None = None,
-    session_seconds: float = 6,
+    session_seconds: float = SHORTEST_SECONDS,
 ) -> AsyncIterator[Ears]:
     # fmt: off
     ears = Ears(
