@@ -15,6 +15,7 @@ from shared.postgres import PLUMBING, MigrationError, is_contract, migrate
 TAKES_AWAY = {
     "drops what the version before reads": r"drop\s+(table|view|schema|type|function|trigger)",
     "drops a column": r"drop\s+column",
+    "drops a key that the version before names on conflict": r"drop\s+constraint\s+\w+_pkey",
     "renames": r"\brename\b",
     "changes a type": r"alter\s+column\s+\w+\s+(set\s+data\s+)?type\b",
     "asks for a column that the version before does not fill": r"set\s+not\s+null|drop\s+default",
@@ -27,8 +28,11 @@ BEFORE_THE_RULE = {
     "deadline/0002_rungs.sql",
     "feedback/0002_reports.sql",
     "feedback/0006_answers.sql",
+    "feedback/0007_every_change_is_told.sql",
+    "intake/0005_every_change_is_told.sql",
 }
-"""No version was released before them, so none ever ran on what they changed."""
+"""Written before there was a rule, and before any release: across these there is no upgrade without a
+pause. Nothing is added here any more."""
 FILES = sorted(
     [*CHECKOUT.glob("services/*/migrations/*.sql"), *PLUMBING.glob("*.sql")], key=lambda file: file
 )
@@ -68,6 +72,7 @@ def test_a_migration_only_adds(file: Path) -> None:
         ("alter table d alter column x type bigint;", True),
         ("alter table d alter column x set not null;", True),
         ("drop table d;", True),
+        ("alter table d drop constraint d_pkey, add primary key (x, y);", True),
         ("drop index d_x; create index d_y on d (y);", False),
         ("alter table d drop constraint d_check, add constraint d_check check (x < 9);", False),
         ("-- drop table d\nselect 'rename';", False),
