@@ -82,8 +82,9 @@ PLUMBING_TABLES = (
 )
 """Of every service. What was heard is the topics', and so is what was said."""
 
-PLUMBING_CARRIED = ("outbox", "progress", "heard_ids", "discarded")
-"""Of every service: what is not said yet, how far was read, ids of foreign systems, what was given up."""
+PLUMBING_CARRIED = ("outbox", "progress", "heard_ids", "discarded", "endings", "prunings")
+"""Of every service: what is not said yet, how far was read, ids of foreign systems, what was given up, what is
+over since when and what has been forgotten of it. That is kept far longer than the topics keep it."""
 
 
 def tables_of(plan: Plan) -> Sequence[Table]:

@@ -16,8 +16,9 @@ REBUILT = (
 CARRIED_FIRST = ("directory", "decrees", "recomputations")
 """Decrees, and why somebody counted anew: of them the topics have only that they were."""
 
-CARRIED = ("reappointments", "letter_actions", "replicas")
-"""The reason and signer of each Mẫu 04; what was done to dead letters; which replicas there are."""
+CARRIED = ("reappointments", "letter_actions", "replicas", "archived_clocks", "units_heard")
+"""The reason and signer of each Mẫu 04; what was done to dead letters; which replicas there are; what was over long
+before the topics begin; when each unit was last heard of."""
 
 CHECKS = (
     Check(
