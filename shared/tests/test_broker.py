@@ -135,5 +135,6 @@ async def test_a_poll_that_fails_is_tried_again_and_never_stepped_over(
     assert ears.why_not_ready() is None
     await ears.stop()
     assert heard == [b"first", b"second"]
-    assert [reason is None for reason in reasons] == [True, False, False, True]
-    assert "the table is gone" in str(reasons[1])
+    # At first it may still be catching up with what lay there.
+    told = ["the table is gone" in str(reason) for reason in reasons]
+    assert told == [False, True, True, False]
