@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import httpx
+import orjson
 
 from shared.identity import Role
 
@@ -105,3 +107,11 @@ def submission() -> dict[str, Any]:
         "applicant": APPLICANT,
         "documents": [{"name": "Bản chính", "copies": 1}],
     }
+
+
+async def events(pool: asyncpg.Pool, subject: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """What was said of a subject: sequence, kind, body."""
+    rows = await pool.fetch(
+        "select sequence, type, body from outbox where subject = $1 order by id", subject
+    )
+    return [(row["sequence"], row["type"].split(".")[2], orjson.loads(row["body"])) for row in rows]

@@ -13,7 +13,7 @@ from services.feedback.domain.ratings import Tally
 from services.feedback.entrypoints.bodies import RatingBody
 from services.feedback.entrypoints.rating_words import ASKED_NAMES, rating_line
 from services.feedback.tests import history
-from services.feedback.tests.domain.test_scores import IN_FORCE
+from services.feedback.tests.domain.score_examples import IN_FORCE
 from services.feedback.tests.history import CODE, NOW, UNIT, Tell
 from shared.clock import VirtualClock
 from shared.events.feedback import RatingGiven

@@ -27,16 +27,16 @@ from services.feedback.entrypoints.town_board import TownBoard
 from services.feedback.tests import history
 from services.feedback.tests.conftest import BASE_URL
 from services.feedback.tests.entrypoints.test_rating_links import Form
-from services.feedback.tests.entrypoints.test_report_handling import (
+from services.feedback.tests.history import UNIT, Tell
+from services.feedback.tests.reporting import (
     COMPLAINT,
     DENUNCIATION,
     FEEDBACK,
     INSPECTORATE,
     PNG,
 )
-from services.feedback.tests.entrypoints.test_report_handling import inspector as inspector
-from services.feedback.tests.entrypoints.test_report_handling import town as town
-from services.feedback.tests.history import UNIT, Tell
+from services.feedback.tests.reporting import inspector as inspector
+from services.feedback.tests.reporting import town as town
 from shared.clock import VirtualClock
 from shared.gate import Gate
 from shared.problems import install_problem_handlers

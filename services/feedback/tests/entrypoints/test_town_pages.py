@@ -18,7 +18,7 @@ from services.feedback.entrypoints import town_board
 from services.feedback.entrypoints.town_board import TownBoard
 from services.feedback.entrypoints.town_words import percent, rating_of, trend_of
 from services.feedback.tests import history
-from services.feedback.tests.domain.test_scores import IN_FORCE
+from services.feedback.tests.domain.score_examples import IN_FORCE
 from services.feedback.tests.history import Tell
 from services.feedback.tests.usecases.test_keep_scores import OTHER, rated
 from services.feedback.usecases.give_rating import give_rating
