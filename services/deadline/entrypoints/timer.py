@@ -3,17 +3,13 @@
 import asyncio
 from datetime import datetime, timedelta
 
-import structlog
-
 from services.deadline.domain.rules import RuleBook
 from services.deadline.entrypoints.subscribers import bell
 from services.deadline.usecases.ports import FIRST_DUE, Begin, Due
 from services.deadline.usecases.ring_alarms import RangSet, ring_alarms
 from shared import telemetry
 from shared.clock import Clock
-from shared.postgres import is_transient
-
-log = structlog.get_logger()
+from shared.watch import Watch
 
 CHANNEL = "deadline_rungs"
 """NOTIFY on it tells that a rung was set which is due before all others."""
@@ -27,39 +23,21 @@ PASSED_OVER_SECONDS = 0.1
 REST = 0.3
 """How long a storm pauses after each set, of the time the set took: what flows on beside it needs it."""
 
-FIRST_PAUSE_SECONDS = 0.05
-LONGEST_PAUSE_SECONDS = 5.0
 
+class Timer(Watch):
+    """The alarm clock of one process."""
 
-class Timer:
-    """The alarm clock of one process; any number may run beside each other."""
+    name = "the timer"
 
     def __init__(self, begin: Begin, clock: Clock, rule_book: RuleBook) -> None:
+        super().__init__(clock)
         self._begin = begin
-        self._clock = clock
         self._rule_book = rule_book
-        self._woken = asyncio.Event()
 
-    def wake(self, _payload: str = "") -> None:
-        """Look again: for `Parts.listen(CHANNEL, timer.wake)`."""
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Ring for ever. A database that is away is waited for; any other error ends the timer."""
-        pause_seconds = FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                earliest = await self.ring_what_is_due()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("the timer pauses: the database is away", error=repr(error)[:300])
-                await asyncio.sleep(pause_seconds)
-                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
-                continue
-            pause_seconds = FIRST_PAUSE_SECONDS
-            wake_at = None if earliest is None else earliest + PASSED
-            await self._clock.wait_until(wake_at, self._woken)
+    async def look(self) -> datetime | None:
+        """Ring what is due; a rung rings once its instant has passed."""
+        earliest = await self.ring_what_is_due()
+        return None if earliest is None else earliest + PASSED
 
     async def ring_what_is_due(self) -> datetime | None:
         """Ring in sets until nothing is due; return when the next rung is."""
