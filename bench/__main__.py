@@ -9,6 +9,7 @@ import typer
 
 from bench import due, figures, pipeline, recomputation, relay, storm, sweep, timer, whole
 from bench.feedback import costs, hearing, live
+from bench.few_and_many import Costs
 from bench.figures import Figure, of_runs, percentile, ratio
 from bench.history import costs as history
 from bench.history.filling import WITHOUT_LOG
@@ -102,14 +103,17 @@ async def _measure_on_postgres(
             )
         if Part.SWEEP in parts:
             open_ = sweep.Sizes(many=200_000, sweeps=3, rounds=1) if quick else sweep.Sizes()
-            found += _of_sweeps(await sweep.measure_sweeps(opened, open_, tell))
+            swept = await sweep.measure_sweeps(opened, open_, tell)
+            found += _of_few_and_many(swept, "sweep", "open")
         if Part.SCORES in parts:
             behind = costs.Sizes(many=200_000, ratings=300, rounds=1) if quick else costs.Sizes()
-            found += _of_costs(await costs.measure_costs(opened, behind, tell))
+            rated = await costs.measure_costs(opened, behind, tell)
+            found += _of_few_and_many(rated, "scores", "behind", "update_cost_ratio")
     if Part.HISTORY in parts:
         async with open_databases(WITHOUT_LOG) as opened:
             old = history.Sizes(many=200_000, sets=2, rounds=1) if quick else history.Sizes()
-            found += _of_history(await history.measure_history(opened, old, tell))
+            lived = await history.measure_history(opened, old, tell)
+            found += _of_few_and_many(lived, "history", "behind")
     return found
 
 
@@ -219,27 +223,13 @@ def _of_recomputations(measured: recomputation.Measured) -> list[Figure]:
     ]
 
 
-def _of_sweeps(costs: sweep.Costs) -> list[Figure]:
+def _of_few_and_many(
+    costs: Costs, name: str, lie: str, ratio_of: str = "cost_ratio"
+) -> list[Figure]:
     return [
-        of_runs("sweep.few_open_ms", costs.few),
-        of_runs("sweep.many_open_ms", costs.many),
-        ratio("sweep.cost_ratio", costs.many, costs.few),
-    ]
-
-
-def _of_history(measured: history.Costs) -> list[Figure]:
-    return [
-        of_runs("history.few_behind_ms", measured.few),
-        of_runs("history.many_behind_ms", measured.many),
-        ratio("history.cost_ratio", measured.many, measured.few),
-    ]
-
-
-def _of_costs(measured: costs.Costs) -> list[Figure]:
-    return [
-        of_runs("scores.few_behind_ms", measured.few),
-        of_runs("scores.many_behind_ms", measured.many),
-        ratio("scores.update_cost_ratio", measured.many, measured.few),
+        of_runs(f"{name}.few_{lie}_ms", costs.few),
+        of_runs(f"{name}.many_{lie}_ms", costs.many),
+        ratio(f"{name}.{ratio_of}", costs.many, costs.few),
     ]
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 
 from bench.contestant import run
+from bench.few_and_many import Costs, measure_few_and_many
 from bench.open_clocks import Due, fill_unused
 from bench.parts import Databases
 from bench.services import connection_to
@@ -30,34 +31,21 @@ class Sizes:
     rounds: int = 3
 
 
-@dataclass(slots=True)
-class Costs:
-    """Milliseconds per sweep, a figure per round."""
-
-    few: list[float] = field(default_factory=list)
-    many: list[float] = field(default_factory=list)
-
-
 async def measure_sweeps(databases: Databases, sizes: Sizes, tell: Callable[[str], None]) -> Costs:
-    """Sweeps over few and over many in turn; afterwards the clocks are gone."""
-    costs = Costs()
-    async with (
-        _open_clocks(databases, sizes.few, tell) as few,
-        _open_clocks(databases, sizes.many, tell) as many,
-    ):
-        for number in range(1, sizes.rounds + 1):
-            for database, count, figures in (
-                (few, sizes.few, costs.few),
-                (many, sizes.many, costs.many),
-            ):
-                task = Sweeps(
-                    database.dsn("deadline"), sizes.sweeps, sizes.due, APART.total_seconds()
-                )
-                name = databases.name_run("sweep")
-                result = await run("bench.timers.sweeps", task, name, databases.directory)
-                figures.append(1000 / result.per_second)
-                tell(f"sweep {number}: {figures[-1]:.1f} ms with {count:,} clocks open")
-    return costs
+    """Milliseconds per sweep, over few and over many open clocks."""
+
+    async def sweep(database: Database, _number: int) -> float:
+        task = Sweeps(database.dsn("deadline"), sizes.sweeps, sizes.due, APART.total_seconds())
+        name = databases.name_run("sweep")
+        result = await run("bench.timers.sweeps", task, name, databases.directory)
+        return 1000 / result.per_second
+
+    return await measure_few_and_many(
+        sizes,
+        lambda count: _open_clocks(databases, count, tell),
+        sweep,
+        lambda number, ms, count: tell(f"sweep {number}: {ms:.1f} ms with {count:,} clocks open"),
+    )
 
 
 @asynccontextmanager

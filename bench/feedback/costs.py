@@ -3,12 +3,13 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
 
 from bench.contestant import run
 from bench.feedback.filling import fill, make_links
 from bench.feedback.one_by_one import Errand
+from bench.few_and_many import Costs, measure_few_and_many
 from bench.parts import Databases
 from bench.services import connection_to
 from deploy.local.postgres import Database
@@ -25,29 +26,16 @@ class Sizes:
     rounds: int = 5
 
 
-@dataclass(slots=True)
-class Costs:
-    """Milliseconds per rating, a figure per round."""
-
-    few: list[float] = field(default_factory=list)
-    many: list[float] = field(default_factory=list)
-
-
 async def measure_costs(databases: Databases, sizes: Sizes, tell: Callable[[str], None]) -> Costs:
-    """Ratings over few and over many in turn; afterwards the dossiers are gone."""
-    costs = Costs()
-    async with (
-        _filled(databases, sizes.few, tell) as few,
-        _filled(databases, sizes.many, tell) as many,
-    ):
-        for number in range(1, sizes.rounds + 1):
-            for database, count, figures in (
-                (few, sizes.few, costs.few),
-                (many, sizes.many, costs.many),
-            ):
-                figures.append(await _measure(databases, database, f"R{number}", sizes.ratings))
-                tell(f"rating {number}: {figures[-1]:.2f} ms with {count:,} dossiers behind it")
-    return costs
+    """Milliseconds per rating, with few and with many dossiers behind it."""
+    return await measure_few_and_many(
+        sizes,
+        lambda count: _filled(databases, count, tell),
+        lambda database, number: _measure(databases, database, f"R{number}", sizes.ratings),
+        lambda number, ms, count: tell(
+            f"rating {number}: {ms:.2f} ms with {count:,} dossiers behind it"
+        ),
+    )
 
 
 async def _measure(databases: Databases, database: Database, label: str, ratings: int) -> float:

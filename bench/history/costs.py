@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
 
 from bench.contestant import run
+from bench.few_and_many import Costs, measure_few_and_many
 from bench.history.filling import fill
 from bench.history.lives import Errand
 from bench.history.town import open_town
@@ -28,33 +29,22 @@ class Sizes:
     rounds: int = 5
 
 
-@dataclass(slots=True)
-class Costs:
-    """Milliseconds per dossier, a figure per round."""
-
-    few: list[float] = field(default_factory=list)
-    many: list[float] = field(default_factory=list)
-
-
 async def measure_history(databases: Databases, sizes: Sizes, tell: Callable[[str], None]) -> Costs:
-    """Lives with few and with many behind them in turn; afterwards all are gone."""
-    costs = Costs()
-    async with (
-        _filled(databases, sizes.few, tell) as few,
-        _filled(databases, sizes.many, tell) as many,
-    ):
-        for number in range(1, sizes.rounds + 1):
-            for database, count, figures in (
-                (few, sizes.few, costs.few),
-                (many, sizes.many, costs.many),
-            ):
-                await databases.settle()
-                errand = Errand(_dsns(database), sizes.sets, sizes.dossiers)
-                name = databases.name_run("lives")
-                result = await run("bench.history.lives", errand, name, databases.directory)
-                figures.append(1000 / result.per_second)
-                tell(f"dossier {number}: {figures[-1]:.2f} ms with {count:,} behind it")
-    return costs
+    """Milliseconds per dossier, with few and with many behind it."""
+
+    async def live(database: Database, _number: int) -> float:
+        await databases.settle()
+        errand = Errand(_dsns(database), sizes.sets, sizes.dossiers)
+        name = databases.name_run("lives")
+        result = await run("bench.history.lives", errand, name, databases.directory)
+        return 1000 / result.per_second
+
+    return await measure_few_and_many(
+        sizes,
+        lambda count: _filled(databases, count, tell),
+        live,
+        lambda number, ms, count: tell(f"dossier {number}: {ms:.2f} ms with {count:,} behind it"),
+    )
 
 
 def _dsns(database: Database) -> dict[str, str]:
