@@ -13,20 +13,16 @@ from services.feedback.entrypoints.bodies import (
     BodyRefusedError,
     RatingBody,
     documented,
-    is_form,
     put_off,
 )
-from services.feedback.entrypoints.metrics import count_refused_rating
 from services.feedback.entrypoints.rating_desk import (
     UNSEEN,
     RatingDesk,
     faults_of,
     not_yours,
     problem_of,
-    read_gated,
-    show_refused,
+    rate_at,
     shown_of,
-    thank,
 )
 from services.feedback.entrypoints.rendering import said_of
 from services.feedback.usecases.list_notices import UnknownDossierError
@@ -84,20 +80,13 @@ def counter_pages(desk: RatingDesk) -> APIRouter:
 
         `agency` is where the form came from; the stars are those of who handled the dossier.
         """
-        try:
-            body = await read_gated(request, CounterBody, desk.gate)
-            invitation = await _give(body, desk)
-            return await thank(request, desk, invitation, body)
-        except BodyRefusedError as refused:
-            count_refused_rating(refused.problem.status)
-            if not is_form(request):
-                raise refused.problem from refused
-            return await _form_again(agency, refused, desk)
-        except Problem as problem:
-            count_refused_rating(problem.status)
-            if not is_form(request):
-                raise
-            return await show_refused(desk, problem)
+        return await rate_at(
+            desk,
+            request,
+            CounterBody,
+            lambda body: _give(body, desk),
+            lambda refused: _form_again(agency, refused, desk),
+        )
 
     return router
 

@@ -1,6 +1,6 @@
 """What the routes of ratings share: their parts, the forms they read, and how they refuse."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from services.feedback.entrypoints.bodies import (
     is_form,
     read_body,
 )
-from services.feedback.entrypoints.metrics import GIVEN, RATINGS
+from services.feedback.entrypoints.metrics import GIVEN, RATINGS, count_refused_rating
 from services.feedback.entrypoints.rating_words import rating_line
 from services.feedback.entrypoints.rendering import Pages
 from services.feedback.usecases.give_rating import UnknownLinkError
@@ -37,6 +37,7 @@ UNSEEN = frozenset({429, 503})
 """Refused before a look into the database: the form comes back with what was typed and nothing of ours."""
 
 Asked = TypeVar("Asked", bound=Body)
+RatingAsked = TypeVar("RatingAsked", bound=RatingBody)
 Refusal = UnknownLinkError | UnknownDossierError | RatingRefusedError
 
 
@@ -79,6 +80,30 @@ def _admit(request: Request, gate: Gate, fields: dict[str, Any]) -> None:
         gate.admit(request)
     except Problem as problem:
         raise BodyRefusedError(problem, fields) from problem
+
+
+async def rate_at(
+    desk: RatingDesk,
+    request: Request,
+    asked: type[RatingAsked],
+    give: Callable[[RatingAsked], Awaitable[Invitation]],
+    form_again: Callable[[BodyRefusedError], Awaitable[Response]],
+) -> Response:
+    """Read what was sent, `give` it, and thank. What is refused is counted; JSON is answered with JSON, the
+    page's form with the form again, or with a page that says why."""
+    try:
+        body = await read_gated(request, asked, desk.gate)
+        return await thank(request, desk, await give(body), body)
+    except BodyRefusedError as refused:
+        count_refused_rating(refused.problem.status)
+        if not is_form(request):
+            raise refused.problem from refused
+        return await form_again(refused)
+    except Problem as problem:
+        count_refused_rating(problem.status)
+        if not is_form(request):
+            raise
+        return await show_refused(desk, problem)
 
 
 async def thank(

@@ -11,19 +11,16 @@ from services.feedback.entrypoints.bodies import (
     BodyRefusedError,
     RatingBody,
     documented,
-    is_form,
     put_off,
 )
-from services.feedback.entrypoints.metrics import count_refused_rating
 from services.feedback.entrypoints.rating_desk import (
     UNSEEN,
     RatingDesk,
     faults_of,
     problem_of,
-    read_gated,
+    rate_at,
     show_refused,
     shown_of,
-    thank,
 )
 from services.feedback.entrypoints.rendering import said_of
 from services.feedback.usecases.give_rating import (
@@ -54,20 +51,13 @@ def rating_pages(desk: RatingDesk) -> APIRouter:
     @router.post("/rate/{token}", status_code=201, openapi_extra=documented(RatingBody))
     async def rate(token: str, request: Request) -> Response:
         """Rate, once. JSON is answered with JSON, the page's form with a page."""
-        try:
-            body = await read_gated(request, RatingBody, desk.gate)
-            invitation = await _give(token, body, desk)
-            return await thank(request, desk, invitation, body)
-        except BodyRefusedError as refused:
-            count_refused_rating(refused.problem.status)
-            if not is_form(request):
-                raise refused.problem from refused
-            return await _form_again(token, refused, desk)
-        except Problem as problem:
-            count_refused_rating(problem.status)
-            if not is_form(request):
-                raise
-            return await show_refused(desk, problem)
+        return await rate_at(
+            desk,
+            request,
+            RatingBody,
+            lambda body: _give(token, body, desk),
+            lambda refused: _form_again(token, refused, desk),
+        )
 
     return router
 
