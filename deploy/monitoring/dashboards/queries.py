@@ -4,7 +4,7 @@ Gauges of a schema (outbox, set aside) are told alike by all replicas: they are 
 processes by `sum`.
 """
 
-from deploy.monitoring.grafana import Query
+from deploy.monitoring.grafana import Panel, Query
 
 RATE = "$__rate_interval"
 
@@ -12,6 +12,12 @@ RATE = "$__rate_interval"
 def rate_of(metric: str, by: str, where: str = "") -> str:
     """How often a counter counts, per second."""
     return f"sum by ({by}) (rate({metric}{{{where}}}[{RATE}]))"
+
+
+def flow(title: str, metric: str, by: str, where: str = "", tells: str = "") -> Panel:
+    """A panel of how often a counter counts, a line per value of `by`."""
+    legend = " ".join(f"{{{{{label}}}}}" for label in by.split(", "))
+    return Panel(title, tells, (Query(rate_of(metric, by, where), legend),), unit="ops")
 
 
 def quantile_of(metric: str, quantile: float, by: str = "", where: str = "") -> str:

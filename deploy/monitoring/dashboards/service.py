@@ -2,6 +2,7 @@
 
 from deploy.monitoring.dashboards.queries import (
     RATE,
+    flow,
     median_and_p99,
     quantile_of,
     rate_of,
@@ -76,23 +77,8 @@ SERVICE = Dashboard(
         Row(
             "Hearing",
             (
-                Panel(
-                    "Events heard",
-                    "",
-                    (Query(rate_of("thanthien_events_heard_total", "topic, outcome", ONE), "{{topic}} {{outcome}}"),),
-                    unit="ops",
-                ),
-                Panel(
-                    "Handled, by partition",
-                    "One partition much busier than others: one dossier, or one set of them.",
-                    (
-                        Query(
-                            rate_of("thanthien_consumed_total", "topic, partition", ONE),
-                            "{{topic}} {{partition}}",
-                        ),
-                    ),
-                    unit="ops",
-                ),
+                flow("Events heard", "thanthien_events_heard_total", "topic, outcome", ONE),
+                flow("Handled, by partition", "thanthien_consumed_total", "topic, partition", ONE, "One partition much busier than others: one dossier, or one set of them."),
                 Panel(
                     "Behind, by partition",
                     "Growing while others shrink: the replica that has it stands still.",
@@ -131,29 +117,14 @@ SERVICE = Dashboard(
                     (Query(f"max by (cause) (thanthien_set_aside_oldest_age_seconds{{{ONE}}})", "{{cause}}"),),
                     unit="s",
                 ),
-                Panel(
-                    "Set aside, per second",
-                    "",
-                    (Query(rate_of("thanthien_events_set_aside_total", "cause", ONE), "{{cause}}"),),
-                    unit="ops",
-                ),
+                flow("Set aside, per second", "thanthien_events_set_aside_total", "cause", ONE),
             ),
         ),
         Row(
             "Saying",
             (
-                Panel(
-                    "Put into the outbox",
-                    "",
-                    (Query(rate_of("thanthien_sayings_total", "type", ONE), "{{type}}"),),
-                    unit="ops",
-                ),
-                Panel(
-                    "Acknowledged by Kafka",
-                    "",
-                    (Query(rate_of("thanthien_events_said_total", "topic", ONE), "{{topic}}"),),
-                    unit="ops",
-                ),
+                flow("Put into the outbox", "thanthien_sayings_total", "type", ONE),
+                flow("Acknowledged by Kafka", "thanthien_events_said_total", "topic", ONE),
                 Panel(
                     "The outbox",
                     "Rows that wait, counted to 10,000, and how long the oldest has.",
