@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from shared.stages import Stage
 
 
+EARLY: frozenset[str] = frozenset({"waiting", "gap", "follower"})
+"""What is set aside for one of these comes in its turn, by itself: where topics are heard side by side that
+happens all the time, and is no fault."""
+
+
 class Said(NamedTuple):
     """An event on its way to Kafka, of a trace that is kept."""
 
@@ -104,7 +109,7 @@ def _members(verb: str, letters: Iterable[tuple["Letter", str | None]]) -> Itera
         parent = None if envelope is None else tracing.kept(envelope.traceparent)
         if envelope is None or parent is None:
             continue
-        attributes = {
+        attributes: dict[str, Value] = {
             **_named(envelope.id, envelope.source, envelope.type, envelope.subject),
             "messaging.system": "kafka",
             "messaging.operation.name": verb,
@@ -113,8 +118,11 @@ def _members(verb: str, letters: Iterable[tuple["Letter", str | None]]) -> Itera
             "messaging.destination.partition.id": str(letter.partition),
             "messaging.kafka.offset": letter.offset,
         }
+        if cause is not None:
+            attributes["thanthien.cause"] = cause
         place = _hearing(envelope, parent, verb)
-        yield Member(f"{verb} {short(envelope.type)}", place, parent, attributes, cause)
+        fault = None if cause in EARLY else cause
+        yield Member(f"{verb} {short(envelope.type)}", place, parent, attributes, fault)
 
 
 def _hearing(envelope: "Envelope", parent: Place, verb: str = "hear") -> Place:

@@ -99,6 +99,15 @@ async def test_what_is_set_aside_says_why_and_is_told_again_when_it_is_applied(
     ]
 
 
+async def test_what_comes_before_its_turn_is_held_and_no_fault(
+    hearing: Hearing, letter: MakeLetter, spans: list[Span]
+) -> None:
+    await hearing.hear([part_of(letter("A", 2), KEPT)])
+    _, held = spans
+    assert (held.name, held.fault) == ("hold DossierReturned", None)
+    assert held.attributes["thanthien.cause"] == "gap"
+
+
 async def test_the_span_of_an_event_is_the_same_however_often_it_is_delivered(
     letter: MakeLetter, spans: list[Span]
 ) -> None:
