@@ -67,9 +67,9 @@ TABLES: Mapping[str, str] = {
     "deadline.said": _said("thanthien/deadline/deadlines"),
     "deadline.endings": ENDINGS,
     "deadline.heard": _heard("thanthien/intake/dossiers"),
-    "feedback.dossiers": """(dossier, agency, status, accepted_by, received_at, accepted_at, is_appointment_known,
-            appointment_at, told)
-        select code, agency, 10, agency, at, at, true, at, '{greeting,thanks}' from public.old""",
+    "feedback.dossiers": """(dossier, agency, status, received_by, received_at, accepted_by, accepted_at, limits,
+            appointments, told)
+        select code, agency, 10, agency, at, agency, at, 1, array[at], '{greeting,accepted,resolved,thanks}' from public.old""",
     "feedback.score_cases": """(name, kind, code, facts, agency, counted_on, sums, counts)
         select 'dossier/' || code, 'dossier', code, json_build_object('agency', agency, 'received_at', at, 'is_accepted', true),
             agency, at::date, '{1,0}', '{1,1}' from public.old""",
